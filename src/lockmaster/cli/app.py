@@ -1,0 +1,127 @@
+"""One run of the command line: parse, resolve the settings, call the command, turn errors into exit statuses."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NamedTuple
+
+from lockmaster.cli.output import Output
+from lockmaster.cli.parse import parse
+from lockmaster.cli.table import COMMANDS
+from lockmaster.errors import Exit, LockmasterError, UsageError
+from lockmaster.events import Warned
+from lockmaster.stop import Stop
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import TextIO
+
+    from lockmaster.cli.parse import Parsed
+    from lockmaster.cli.table import Command
+    from lockmaster.events import Emit
+    from lockmaster.settings.options import Options
+    from lockmaster.settings.resolving import Resolved
+
+
+class Call(NamedTuple):
+    """What a command gets: its settings, its own flags and words, and where to write."""
+
+    options: Options
+    flags: dict[str, str]
+    words: tuple[str, ...]
+    emit: Emit
+    stop: Stop
+    stdout: TextIO
+    resolved: Resolved
+
+    def print(self, text: str) -> None:
+        """Write data to stdout."""
+        self.stdout.write(text + "\n")
+
+    def asked(self, flag: str) -> bool:
+        """Whether a switch of this command is on."""
+        return self.flags.get(flag) == "true"
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command line. The exit status; never raises."""
+    stdout, stderr = _stream(sys.stdout), _stream(sys.stderr)
+    output: Output | None = None
+    parsed: Parsed | None = None
+    try:
+        parsed = parse(argv)
+        command = COMMANDS[parsed.command]
+        resolved = _resolve(command, parsed)
+        output = Output(resolved.options, stderr, resolved.secrets)
+        for message, hint in resolved.warnings:
+            output.emit(Warned(message, hint))
+        stop = _start(command, resolved.options)
+        call = Call(resolved.options, parsed.flags, parsed.words, output.emit, stop, stdout, resolved)
+        return int(_command(command.name)(call))
+    except BrokenPipeError:  # the reader of our output has gone: nobody is left to talk to
+        return int(Exit.UNEXPECTED)
+    except Exception as error:  # noqa: BLE001 - the last line of defence
+        from lockmaster.cli import failing
+
+        return failing.report(error, output, parsed, argv, stderr)
+
+
+def _resolve(command: Command, parsed: Parsed) -> Resolved:
+    if not command.settings:
+        from lockmaster.settings.options import Options
+        from lockmaster.settings.resolving import Resolved
+
+        return Resolved(Options(), {}, {})
+    from lockmaster.settings.resolving import resolve
+
+    own = {option.key for option in command.own}
+    flags = {key: text for key, text in parsed.flags.items() if key not in own}
+    return resolve(command.name, flags, os.environ, os.getcwd())
+
+
+def _start(command: Command, options: Options) -> Stop:
+    """Signals, the driver, and fault points for the crash tests: for commands that go to the database."""
+    stop = Stop()
+    if command.database:
+        if not options.url:
+            hint = "set DATABASE_URL, or --url, or LOCKMASTER_HOST, LOCKMASTER_USER, LOCKMASTER_DBNAME, ..."
+            raise UsageError("no database: its URL is missing", hint=hint)
+        _watch_signals(stop)
+        from lockmaster.cli.__main__ import load_driver
+
+        load_driver(options.url.reveal())
+        if faults := os.environ.get("LOCKMASTER_FAULT"):
+            from lockmaster.faults import arm
+
+            arm(faults)
+    return stop
+
+
+def _watch_signals(stop: Stop) -> None:
+    """The first SIGTERM or SIGINT asks to stop; the second one is obeyed on the spot."""
+    import _signal  # type: ignore[import-not-found] # `signal` builds three enums around it: 0.4 ms
+
+    def handle(number: int, _frame: object) -> None:
+        if stop.reason:
+            os._exit(Exit.STOPPED)
+        stop.request({2: "SIGINT", 15: "SIGTERM"}[number])
+
+    for number in (2, 15):
+        _signal.signal(number, handle)
+
+
+def _command(name: str) -> Callable[[Call], int]:
+    module = __import__(f"lockmaster.cli.commands.{name}", fromlist=["run"])
+    function: Callable[[Call], int] = module.run
+    return function
+
+
+def _stream(stream: TextIO | None) -> TextIO:
+    """The stream, able to write any text; a stream into nothing where there is none."""
+    if stream is None:
+        return open(os.devnull, "w", encoding="utf-8")
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")  # a file name may hold what is no text
+    return stream

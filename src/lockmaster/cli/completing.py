@@ -1,0 +1,36 @@
+"""Completion scripts, by shtab from the same table as everything else. Loaded when one is asked for."""
+
+from __future__ import annotations
+
+import argparse
+
+from lockmaster.cli import full
+from lockmaster.cli.commands.completion import SHELLS
+from lockmaster.cli.table import COMMANDS, options_of
+from lockmaster.errors import UsageError
+
+
+def script(shell: str) -> str:
+    """The script for one shell. Raises UsageError when shtab is not installed."""
+    try:
+        import shtab
+    except ImportError:
+        hint = "pip install 'lockmaster[completion]'"
+        raise UsageError("completion needs shtab, which is not installed", hint=hint) from None
+    parser = argparse.ArgumentParser(prog="lockmaster")
+    subparsers = parser.add_subparsers()
+    for command in COMMANDS.values():
+        child = subparsers.add_parser(command.name, help=command.help, add_help=False)
+        full.fill(child, command)
+        options = {option.key: option for option in options_of(command)}
+        for action in child._actions:
+            if action.dest == "SHELL":
+                action.choices = SHELLS
+            elif option := options.get(action.dest):
+                action.choices = option.choices or None
+                if option.kind == "path":
+                    kind = shtab.DIRECTORY if option.key == "dir" else shtab.FILE
+                    action.complete = kind  # type: ignore[attr-defined]
+        if command.name == "help":
+            child.add_argument("COMMAND", nargs="?", choices=list(COMMANDS))
+    return str(shtab.complete(parser, shell))

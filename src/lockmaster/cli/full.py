@@ -1,0 +1,125 @@
+"""The same command line by argparse: for mistakes, help and completion. Never loaded on the way of a good run."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, NoReturn
+
+from lockmaster.cli.parse import Parsed
+from lockmaster.cli.table import COMMANDS, Command, options_of
+from lockmaster.errors import UsageError
+from lockmaster.settings.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+HELP = ("-h", "--help")
+VERSION = ("-V", "--version")
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse that raises UsageError: no usage text, no exit."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message.removeprefix("argument "), hint=f"{self.prog} --help")
+
+
+class _Help(argparse.Action):
+    """Ends parsing at once, so that help is given also beside a mistake."""
+
+    def __call__(self, *_: object) -> NoReturn:
+        raise _HelpWanted
+
+
+class _HelpWanted(Exception):  # noqa: N818 - not an error
+    pass
+
+
+def parse(argv: Sequence[str]) -> Parsed:
+    """The command line, or UsageError: one line, and a hint that names what was probably meant."""
+    if not argv:
+        raise UsageError("a command is missing", hint="lockmaster help")
+    first = argv[0]
+    if first in HELP or first == "help":
+        return _help(argv[1:])
+    if first in VERSION:
+        return Parsed("version", {})
+    if first.startswith("-"):
+        raise UsageError("the command comes first, then its options", hint=f"lockmaster migrate {first} ...")
+    return _command(_known(first), argv[1:])
+
+
+def _known(name: str) -> Command:
+    if name not in COMMANDS:
+        hint = did_you_mean(name, COMMANDS) or "lockmaster help lists the commands"
+        raise UsageError(f"there is no command {name!r}", hint=hint)
+    return COMMANDS[name]
+
+
+def _help(argv: Sequence[str]) -> Parsed:
+    names = [item for item in argv if not item.startswith("-")]
+    return Parsed("help", {}, tuple(_known(name).name for name in names[:1]))
+
+
+def _command(command: Command, argv: Sequence[str]) -> Parsed:
+    parser = Parser(prog=f"lockmaster {command.name}", add_help=False, allow_abbrev=False)
+    fill(parser, command)
+    try:
+        values, rest = parser.parse_known_args(argv)
+    except _HelpWanted:
+        return Parsed("help", {}, (command.name,))
+    if rest:
+        raise _unknown(rest[0], command)
+    flags = {key: str(value) for key, value in vars(values).items() if key not in command.words}
+    return Parsed(command.name, flags, tuple(getattr(values, word) for word in command.words))
+
+
+def fill(parser: argparse.ArgumentParser, command: Command) -> None:
+    """Give a parser the options and words of a command, in groups."""
+    for word in command.words:
+        parser.add_argument(word)
+    groups: dict[str, argparse._ArgumentGroup] = {}
+    for option in options_of(command):
+        group = groups.get(option.group) or parser.add_argument_group(option.group)
+        groups[option.group] = group
+        names = [option.short, option.flag] if option.short else [option.flag]
+        if option.kind == "bool":
+            _switch(group, names, option.key, option.help)
+        else:
+            text = option.help + _extras(option.choices, option.default_for(command.name), option.also)
+            group.add_argument(
+                *names, dest=option.key, metavar=option.metavar, default=argparse.SUPPRESS, help=text.replace("%", "%%")
+            )
+    parser.add_argument_group("help").add_argument(
+        *HELP, nargs=0, action=_Help, default=argparse.SUPPRESS, help="print this"
+    )
+
+
+def _switch(group: argparse._ArgumentGroup, names: list[str], key: str, text: str) -> None:
+    group.add_argument(
+        *names, dest=key, action="store_const", const="true", default=argparse.SUPPRESS, help=text
+    )
+    group.add_argument(
+        "--no-" + names[-1][2:],
+        dest=key,
+        action="store_const",
+        const="false",
+        default=argparse.SUPPRESS,
+        help=argparse.SUPPRESS,
+    )
+
+
+def _extras(choices: tuple[str, ...], default: str, also: str) -> str:
+    notes = [" | ".join(choices)] if choices else []
+    notes += [f"default: {default}"] if default else []
+    notes += [f"also from: {also}"] if also else []
+    return f" ({'; '.join(notes)})" if notes else ""
+
+
+def _unknown(item: str, command: Command) -> UsageError:
+    flag = item.partition("=")[0]
+    help_ = f"lockmaster {command.name} --help"
+    if not flag.startswith("-"):
+        return UsageError(f"{command.name}: there is one word too many: {item!r}", hint=help_)
+    known = [*HELP, *(option.flag for option in options_of(command))]
+    return UsageError(f"{command.name} has no option {flag}", hint=did_you_mean(flag, known) or help_)

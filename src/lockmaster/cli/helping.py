@@ -1,0 +1,82 @@
+"""Help: the commands, or one command with its options in groups and examples. Loaded when it is asked for."""
+
+from __future__ import annotations
+
+import argparse
+
+from lockmaster.cli import full
+from lockmaster.cli.output import colored
+from lockmaster.cli.table import COMMANDS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
+
+_EXAMPLES = {
+    "": ("lockmaster migrate --dir prisma/migrations", "lockmaster help migrate"),
+    "migrate": (
+        "DATABASE_URL=postgresql://app@db/app lockmaster migrate",
+        "lockmaster migrate --dir migrations --password-file /run/secrets/password",
+        "lockmaster migrate --dry-run",
+    ),
+    "gate": ("lockmaster gate --dir migrations --deadline 5m",),
+    "status": ("lockmaster status", "lockmaster status --check || lockmaster migrate"),
+    "new": ("lockmaster new add_users",),
+    "resolve": (
+        "lockmaster resolve --applied 20240105093000_add_users",
+        "lockmaster resolve --rolled-back 20240105093000_add_users",
+    ),
+    "baseline": ("lockmaster baseline --to 20240105093000_add_users",),
+    "settings": ("lockmaster settings", "LOCKMASTER_DIR=db lockmaster settings --json"),
+    "completion": ("source <(lockmaster completion bash)",),
+    "help": ("lockmaster help migrate",),
+}
+_NOTE = "Every option is also a variable LOCKMASTER_... and a key of lockmaster.yaml: see lockmaster settings."
+
+
+def text(name: str, stream: TextIO) -> str:
+    """The help page of a command, or of all when `name` is empty; with colours for a terminal if rich is there."""
+    formatter = _formatter(stream)
+    if not name:
+        return _overview(formatter)
+    command = COMMANDS[name]
+    parser = argparse.ArgumentParser(
+        prog=f"lockmaster {name}",
+        usage=" ".join([f"lockmaster {name}", *command.words, "[options]" if command.settings else ""]).strip(),
+        description=command.help[0].upper() + command.help[1:] + ".",
+        epilog=_epilog(name) + (f"\n\n{_NOTE}" if command.settings else ""),
+        formatter_class=formatter,
+        add_help=False,
+    )
+    full.fill(parser, command)
+    return parser.format_help().rstrip()
+
+
+def _overview(formatter: type[argparse.HelpFormatter]) -> str:
+    parser = argparse.ArgumentParser(
+        prog="lockmaster",
+        usage="lockmaster COMMAND [options]",
+        description="The schema is ready before the application starts.",
+        epilog=_epilog(""),
+        formatter_class=formatter,
+        add_help=False,
+    )
+    group = parser.add_argument_group("commands")
+    for command in COMMANDS.values():
+        group.add_argument(" ".join([command.name, *command.words]), help=command.help)
+    return parser.format_help().rstrip()
+
+
+def _epilog(name: str) -> str:
+    return "Examples:\n" + "\n".join(f"  {line}" for line in _EXAMPLES[name]) if name in _EXAMPLES else ""
+
+
+def _formatter(stream: TextIO) -> type[argparse.HelpFormatter]:
+    if colored("auto", stream):
+        try:
+            from rich_argparse import RawDescriptionRichHelpFormatter
+        except ImportError:
+            pass
+        else:
+            return RawDescriptionRichHelpFormatter
+    return argparse.RawDescriptionHelpFormatter

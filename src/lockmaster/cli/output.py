@@ -1,0 +1,57 @@
+"""Where events go: filtered by --quiet and --verbose, paced, rendered as text or JSON; errors also to the pod."""
+
+from __future__ import annotations
+
+import os
+
+from lockmaster.cli.words import Pacer, level_of
+from lockmaster.events import Failed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TextIO
+
+    from lockmaster.errors import LockmasterError
+    from lockmaster.events import Event
+    from lockmaster.settings.options import Options
+
+
+class Output:
+    """The listener of a command line run."""
+
+    def __init__(self, options: Options, stream: TextIO, secrets: tuple[str, ...] = ()) -> None:
+        self._least = 2 if options.quiet else 0 if options.verbose else 1
+        self._termination = options.termination_log
+        self._secrets = secrets
+        self._pacer = Pacer()
+        self._render = _renderer(options, stream, secrets)
+
+    def emit(self, event: Event) -> None:
+        """Show the event, if it is loud enough and was not shown a moment ago."""
+        loud = ("debug", "info", "warning", "error").index(level_of(event)) >= self._least
+        if loud and self._pacer.lets_through(event):
+            self._render(event)
+
+    def fail(self, error: LockmasterError) -> None:
+        """Show the error, and leave it where Kubernetes looks."""
+        self._render(Failed(error))
+        if self._termination:
+            from lockmaster.cli import render_termination
+
+            render_termination.write(self._termination, render_termination.render(error, self._secrets))
+
+
+def _renderer(options: Options, stream: TextIO, secrets: tuple[str, ...]) -> Callable[[Event], None]:
+    if options.log_format == "json" or (options.log_format == "auto" and not stream.isatty()):
+        from lockmaster.cli.render_json import JsonRenderer
+
+        return JsonRenderer(stream, secrets=secrets)
+    from lockmaster.cli.render_text import TextRenderer
+
+    return TextRenderer(stream, color=colored(options.color, stream), secrets=secrets)
+
+
+def colored(wish: str, stream: TextIO) -> bool:
+    """Whether to colour what goes to `stream`. NO_COLOR has made a "never" of the wish already."""
+    return wish == "always" or (wish == "auto" and stream.isatty() and os.environ.get("TERM") != "dumb")

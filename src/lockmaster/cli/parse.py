@@ -1,0 +1,71 @@
+"""The command line, read by a loop over the option table: argparse costs more than all the rest of a start.
+
+The loop knows the plain ways to write an option and nothing else. Whatever it does not know (help, a mistake, a
+value that begins with "-", clusters like -qv) it leaves to `full.parse`, which is argparse made from the same table.
+Where both have an answer it is the same one; a property test says so.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lockmaster.cli.table import COMMANDS, options_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Parsed(NamedTuple):
+    """A command line: option keys with their text ("true" and "false" for switches), and words."""
+
+    command: str
+    flags: dict[str, str]
+    words: tuple[str, ...] = ()
+
+
+def parse(argv: Sequence[str]) -> Parsed:
+    """The command line, or UsageError with a hint."""
+    parsed = lean(argv)
+    if parsed is None:
+        from lockmaster.cli import full
+
+        parsed = full.parse(argv)
+    return parsed
+
+
+def lean(argv: Sequence[str]) -> Parsed | None:
+    """The command line if it is plainly good, else None."""
+    command = COMMANDS.get(argv[0]) if argv else None
+    if command is None or command.name == "help":
+        return None
+    takes: dict[str, str] = {}
+    switches: dict[str, tuple[str, str]] = {}
+    for option in options_of(command):
+        if option.kind == "bool":
+            switches[option.flag] = (option.key, "true")
+            switches["--no-" + option.flag[2:]] = (option.key, "false")
+            if option.short:
+                switches[option.short] = (option.key, "true")
+        else:
+            takes[option.flag] = option.key
+    flags: dict[str, str] = {}
+    words: list[str] = []
+    items = iter(argv[1:])
+    for item in items:
+        flag, equals, value = item.partition("=")
+        if not item.startswith("-"):
+            words.append(item)
+        elif item in switches:
+            key, value = switches[item]
+            flags[key] = value
+        elif flag in takes:
+            if not equals:
+                following = next(items, "-")
+                if following.startswith("-"):
+                    return None
+                value = following
+            flags[takes[flag]] = value
+        else:
+            return None
+    return Parsed(command.name, flags, tuple(words)) if len(words) == len(command.words) else None

@@ -1,0 +1,71 @@
+"""The commands, and the options that are not settings: they belong to one command line, and to nothing else."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lockmaster.settings.table import OPTIONS, Option
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Command(NamedTuple):
+    """One command. `words` are its positional arguments, all needed."""
+
+    name: str
+    help: str
+    words: tuple[str, ...] = ()
+    own: tuple[Option, ...] = ()
+    database: bool = False
+    settings: bool = True
+
+
+def _own(key: str, metavar: str, text: str) -> Option:
+    return Option(key, "str" if metavar else "bool", metavar, "", (), "this command", text, field=False)
+
+
+_JSON = _own("json", "", "print JSON")
+
+COMMANDS: dict[str, Command] = {
+    command.name: command
+    for command in (
+        Command("migrate", "bring the schema to the level of the folder, one replica at a time", database=True),
+        Command("gate", "wait until the schema is at the level of the folder; never write", database=True),
+        Command(
+            "status",
+            "show migrations with their state, and who holds the turn",
+            own=(_JSON, _own("check", "", "exit 3 when the schema is behind")),
+            database=True,
+        ),
+        Command("new", "make the next, empty migration of the folder", words=("NAME",)),
+        Command(
+            "resolve",
+            "say what became of a migration that nobody else can judge",
+            own=(
+                _own("applied", "MIGRATION", "it is in effect: record it as applied"),
+                _own("rolled_back", "MIGRATION", "nothing of it is left: it may run again"),
+            ),
+            database=True,
+        ),
+        Command(
+            "baseline",
+            "mark migrations as applied without running them, for a database that has them already",
+            own=(_own("to", "MIGRATION", "the last one that the database has"),),
+            database=True,
+        ),
+        Command("settings", "show each effective setting and where it comes from", own=(_JSON,)),
+        Command("completion", "print the completion script of a shell", words=("SHELL",), settings=False),
+        Command("version", "print the version", settings=False),
+        Command("help", "print help, on a command if one is named", settings=False),
+    )
+}
+
+
+def options_of(command: Command) -> Iterator[Option]:
+    """All options of a command: its own, then the settings that it takes."""
+    yield from command.own
+    if command.settings:
+        own = {option.key for option in command.own}
+        yield from (option for option in OPTIONS if option.taken_by(command.name) and option.key not in own)

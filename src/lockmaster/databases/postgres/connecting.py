@@ -1,0 +1,122 @@
+"""Getting a connection that accepts work: names, attempts, and what an attempt's failure means.
+
+psycopg2 gives no SQLSTATE for a failed connect (PROTOCOL-FACTS D4), so the server's English text decides, and what is
+not understood is tried again until the time is over.
+"""
+
+from __future__ import annotations
+
+import select
+
+import psycopg2
+
+from lockmaster.clock import Deadline
+from lockmaster.databases.postgres.wire import Wire
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lockmaster.clock import Clock
+    from lockmaster.stop import Stop
+
+ATTEMPT_SECONDS = 10.0  # a server or a path that accepts and stays silent
+_CREDENTIALS = ("password authentication failed", "no password supplied", "no pg_hba.conf entry",
+                "authentication failed", "permission denied for database", "is not permitted to log in",
+                "no such user", "auth failed", "certificate authentication failed")  # fmt: skip
+
+
+class ConnectFailedError(Exception):
+    """One attempt failed. `kind`: "retry", or "denied" and "missing", which get a grace of seconds only."""
+
+    def __init__(self, text: str, kind: str) -> None:
+        super().__init__(text)
+        self.text = text
+        self.kind = kind
+
+
+def attempt(keywords: dict[str, str], stop: Stop, clock: Clock, limit: Deadline, deadline: Deadline) -> Wire:
+    """One try to connect. Raises ConnectFailedError, StoppedError."""
+    one = Deadline(clock, min(limit.left(), float(keywords.get("connect_timeout", 0)) or ATTEMPT_SECONDS))
+    target = dict(keywords)
+    target.pop("connect_timeout", None)  # libpq ignores it for an asynchronous connection; `one` is it
+    if "hostaddr" not in target and (hosts := target.get("host", "")):
+        target.update(_addresses(hosts, stop, one))
+    try:
+        wire = Wire(psycopg2.connect(**target, async_=1), stop, deadline)
+        wire.connect(one)
+    except TimeoutError:
+        raise ConnectFailedError("it accepts connections and does not answer", "retry") from None
+    except psycopg2.Error as error:
+        raise _failed(str(error)) from None
+    return wire
+
+
+def _failed(text: str) -> ConnectFailedError:
+    """libpq's text, of one or many lines, as one fact."""
+    lines = [line.strip() for line in text.replace("\t", " ").splitlines() if line.strip()]
+    fact = next((line for line in lines if "FATAL" in line), lines[0] if lines else "unknown error")
+    for cut in ("FATAL:", "failed:"):
+        before, found, after = fact.partition(cut)
+        fact = after.strip() if found and after.strip() else before.strip() if not found else fact
+    low = text.lower()
+    if 'database "' in low and "does not exist" in low or "no such database" in low:
+        return ConnectFailedError(fact, "missing")
+    if any(words in low for words in _CREDENTIALS) or 'role "' in low and "does not exist" in low:
+        return ConnectFailedError(fact, "denied")
+    return ConnectFailedError(fact, "retry")
+
+
+def _addresses(hosts: str, stop: Stop, limit: Deadline) -> dict[str, str]:
+    """libpq's `hostaddr` beside its `host`, for every host of the list that has to be looked up.
+
+    A look-up inside libpq cannot be stopped (10 s on a silent name server, C6), so it happens in a thread here.
+    """
+    names = hosts.split(",")
+    if all(name.startswith("/") or _numeric(name) for name in names):
+        return {}
+    found: list[str] = []
+    kept: list[str] = []
+    last = ""
+    for name in names:
+        if name.startswith("/") or _numeric(name):
+            addresses: list[str] = ["" if name.startswith("/") else name]
+        else:
+            addresses, last = _look_up(name, stop, limit)
+        found += addresses
+        kept += [name] * len(addresses)
+    if not found:
+        raise ConnectFailedError(last, "retry")
+    if len(names) != len(kept) and len(names) > 1:
+        return {}  # several hosts of several addresses each, with their ports: libpq keeps those lists itself
+    return {"host": ",".join(kept), "hostaddr": ",".join(found)}
+
+
+def _look_up(name: str, stop: Stop, limit: Deadline) -> tuple[list[str], str]:
+    """(addresses, why there are none). Raises StoppedError and, when the name server is silent, ConnectFailedError."""
+    import _thread
+    import os
+    import socket
+
+    read, write = os.pipe()
+    answer: list[str] = []
+    failure: list[str] = []
+
+    def work() -> None:
+        try:
+            rows = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+            answer.extend(dict.fromkeys(str(row[4][0]) for row in rows))
+        except (OSError, UnicodeError) as error:
+            failure.append(f"cannot resolve {name}: {getattr(error, 'strerror', None) or error}")
+        os.write(write, b"x")
+        os.close(write)
+
+    _thread.start_new_thread(work, ())
+    ready, _, _ = select.select([read, stop], [], [], limit.left())
+    stop.check()
+    if not ready:
+        raise ConnectFailedError(f"cannot resolve {name}: the name server does not answer", "retry")
+    os.close(read)
+    return answer, (failure or [f"cannot resolve {name}"])[0]
+
+
+def _numeric(host: str) -> bool:
+    return ":" in host or host.replace(".", "").isdigit()

@@ -1,0 +1,150 @@
+"""A PostgreSQL database as a place to connect to: waits until it accepts work, and sees what is in between."""
+
+from __future__ import annotations
+
+from lockmaster import events
+from lockmaster.clock import Deadline, pauses
+from lockmaster.databases.postgres import url as urls
+from lockmaster.databases.postgres.connecting import ConnectFailedError, attempt
+from lockmaster.databases.postgres.dialect import PostgresDialect
+from lockmaster.databases.postgres.message import Limits, session_settings
+from lockmaster.databases.postgres.pooled import PooledSession
+from lockmaster.databases.postgres.session import PostgresSession
+from lockmaster.engine.failures import LostConnectionError
+from lockmaster.errors import AccessDeniedError, UnreachableError
+from lockmaster.faults import Fault, reach
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lockmaster.clock import Clock
+    from lockmaster.databases.postgres.wire import Wire
+    from lockmaster.engine.model import View
+    from lockmaster.engine.ports import History
+    from lockmaster.events import Emit
+    from lockmaster.stop import Stop
+
+GRACE_SECONDS = 10.0  # a first installation makes role and database seconds after the server
+
+
+class PostgresDatabase:
+    """See `engine.ports.Database`. `pooler`: "auto" looks, the others overrule, because no query can prove it (D5)."""
+
+    dialect = PostgresDialect()
+
+    def __init__(  # noqa: PLR0913 - wiring, called from one place
+        self,
+        url: str,
+        *,
+        search_path: str = "",
+        pooler: str = "auto",
+        lock_timeout: float = 0.8,
+        statement_timeout: float = 0.0,
+        application: str = "lockmaster",
+        stop: Stop,
+        clock: Clock,
+        deadline: Deadline,
+        emit: Emit = events.nowhere,
+    ) -> None:
+        self.url = urls.parse(url)
+        self._pooler = "transaction" if pooler == "auto" and self.url.pgbouncer else pooler
+        self._path = self.dialect.identifier(search_path) if search_path else ""
+        self._limits = Limits(round(lock_timeout * 1000), round(statement_timeout * 1000))
+        self._application = application_name(application)
+        self._stop, self._clock, self._deadline, self._emit = stop, clock, deadline, emit
+
+    def __str__(self) -> str:
+        return self.url.shown
+
+    def open(self, history: History, wait: Deadline, *, write: bool) -> tuple[PostgresSession, View]:
+        began, told = self._clock.now(), ""
+        denied: Deadline | None = None
+        for pause in pauses(0.2, 2.0):
+            try:
+                session, view = self._once(history, wait)
+                if not write or not session.recovery:
+                    return session, view
+                session.close()
+                failure = ConnectFailedError("it is a standby, and something has to be written", "retry")
+            except ConnectFailedError as error:
+                failure = error
+            except LostConnectionError as error:
+                failure = ConnectFailedError(str(error), "retry")
+            if failure.kind != "retry":
+                denied = denied or Deadline(self._clock, min(GRACE_SECONDS, wait.left()))
+                if denied.over():
+                    raise self._denied(failure)
+            if wait.over() or self._deadline.over():
+                raise self._denied(failure) if failure.kind != "retry" else self._unreachable(failure, began)
+            if failure.text != told or self._clock.now() - began > 1.0:
+                told = failure.text
+                self._emit(events.Waiting("database", failure.text, self._clock.now() - began, wait.seconds))
+            self._nap(min(pause, wait.left(), self._deadline.left()))
+        raise AssertionError  # pauses never end
+
+    def _nap(self, seconds: float) -> None:
+        import select
+
+        select.select([self._stop], [], [], seconds)
+        self._stop.check()
+
+    def _denied(self, failure: ConnectFailedError) -> AccessDeniedError:
+        what = "the database does not exist" if failure.kind == "missing" else "the database refuses these credentials"
+        hint = (
+            "create it first; Lockmaster does not create databases" if failure.kind == "missing"
+            else "check user and password of the URL; special characters must be percent-encoded"
+        )  # fmt: skip
+        return AccessDeniedError(f"{what}: {failure.text}", hint=hint, details={"database": str(self)})
+
+    def _unreachable(self, failure: ConnectFailedError, began: float) -> UnreachableError:
+        waited = self._clock.now() - began
+        return UnreachableError(
+            f"the database did not accept work within {waited:.0f}s: {failure.text}",
+            hint="is it running, and does a NetworkPolicy or a firewall allow the way? --wait-for-database waits longer",
+            details={"database": str(self)},
+        )
+
+    def _once(self, history: History, wait: Deadline) -> tuple[PostgresSession, View]:
+        keywords = {
+            "application_name": self._application, "client_encoding": "UTF8", "gssencmode": "disable",
+            # the client's side of a dead network; the server's side travels in session_settings
+            "keepalives_idle": "5", "keepalives_interval": "2", "keepalives_count": "3", "tcp_user_timeout": "10000",
+            **self.url.keywords,
+        }  # fmt: skip
+        wire = attempt(keywords, self._stop, self._clock, wait, self._deadline)
+        reach(Fault.CONNECTED)
+        try:
+            session = self._session(PostgresSession, wire, self._pooler if self._pooler == "session" else "")
+            view = session.read(history)
+            if self._pooler == "transaction" or (self._pooler == "auto" and session.backend != _announced(wire)):
+                session = self._session(PooledSession, wire, "transaction", session)
+        except BaseException:
+            wire.close()
+            raise
+        self._emit(events.Connected(str(self), session.server, session.pooler))
+        return session, view
+
+    def _session(
+        self, kind: type[PostgresSession], wire: Wire, pooler: str, before: PostgresSession | None = None
+    ) -> PostgresSession:
+        info = wire.connection.info
+        session = kind(
+            wire,
+            server="PostgreSQL " + str(info.parameter_status("server_version")).split()[0],
+            limits=self._limits,
+            settings=session_settings(int(info.server_version), self._path),
+            warn=lambda text, hint: self._emit(events.Warned(text, hint)),
+            before=before,
+        )
+        session.pooler = pooler
+        return session
+
+
+def _announced(wire: Wire) -> int:
+    """The pid that whatever answered at the start called its own; another one than the server's betrays a pooler."""
+    return int(wire.connection.info.backend_pid)
+
+
+def application_name(pod: str) -> str:
+    """`lockmaster/` and the LAST part of the pod's name: PostgreSQL cuts at 63 bytes, and the end is what differs."""
+    name = pod.encode("ascii", "replace").decode().rpartition("/")[2]
+    return "lockmaster/" + name[-(63 - len("lockmaster/")) :] if name else "lockmaster"

@@ -1,0 +1,132 @@
+"""What became of a statement that refuses a transaction: decided by the catalog, never by guess (PROTOCOL-FACTS A6).
+
+Before such a statement the journal keeps what the catalog showed; after a crash, an error, and also after success, the
+catalog is compared with that. Each kind of statement has its rule in `judge`.
+"""
+
+from __future__ import annotations
+
+import json
+
+from lockmaster.engine.failures import ServerError
+from lockmaster.engine.model import Verdict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from lockmaster.databases.postgres.dialect import PostgresDialect
+    from lockmaster.databases.postgres.wire import Wire
+    from lockmaster.engine.model import Alone
+
+# repeating these does no harm, and a half-done one leaves nothing that a repeat does not replace
+_REPEATABLE = frozenset({"vacuum", "cluster", "alter-system", "alter-database", "discard-all", "reindex"})
+_NAMED = {
+    "create-database": ("pg_catalog.pg_database", "datname"), "drop-database": ("pg_catalog.pg_database", "datname"),
+    "create-tablespace": ("pg_catalog.pg_tablespace", "spcname"),
+    "drop-tablespace": ("pg_catalog.pg_tablespace", "spcname"),
+}  # fmt: skip
+_INDEXES = """
+SELECT i.indexrelid::pg_catalog.int8, n.nspname, c.relname, i.indisvalid,
+       EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid)
+FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE i.indrelid = pg_catalog.to_regclass({table}) ORDER BY 1"""
+_ALL_INVALID = """
+SELECT i.indexrelid::pg_catalog.int8, n.nspname, c.relname, i.indisvalid, EXISTS (
+       SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid)
+FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE NOT i.indisvalid ORDER BY 1"""
+
+
+def _regclass(dialect: PostgresDialect, name: tuple[str, ...]) -> str:
+    return dialect.literal(".".join(dialect.identifier(part) for part in name))
+
+
+def _indexes(wire: Wire, dialect: PostgresDialect, alone: Alone) -> list[list[Any]]:
+    sql = _INDEXES.format(table=_regclass(dialect, alone.table)) if alone.table else _ALL_INVALID
+    return [list(row) for row in wire.send(sql)]
+
+
+def _exists(wire: Wire, dialect: PostgresDialect, alone: Alone) -> bool | None:
+    if alone.what == "drop-index-concurrently":
+        return bool(wire.send(f"SELECT pg_catalog.to_regclass({_regclass(dialect, alone.index)}) IS NOT NULL")[0][0])
+    if alone.what not in _NAMED or not alone.index:
+        return None
+    table, column = _NAMED[alone.what]
+    return bool(wire.send(f"SELECT count(*) FROM {table} WHERE {column} = {dialect.literal(alone.index[-1])}")[0][0])
+
+
+def gather(wire: Wire, dialect: PostgresDialect, alone: Alone) -> str:
+    """The catalog's state that `judge` will compare with, as JSON."""
+    if alone.what in {"create-index-concurrently", "reindex"}:
+        return json.dumps({"indexes": [row[:4] for row in _indexes(wire, dialect, alone)]})
+    return json.dumps({"exists": _exists(wire, dialect, alone)})
+
+
+def judge(wire: Wire, dialect: PostgresDialect, alone: Alone, text: str, *, answered: bool) -> Verdict:
+    """Done, to be run again, or a person's matter. Drops what is INVALID, new, and built by nobody: it is ours."""
+    before = json.loads(text) if text else {}
+    if alone.what == "create-index-concurrently":
+        return _judge_create_index(wire, dialect, alone, before.get("indexes", []), answered=answered)
+    if alone.what == "reindex":
+        _drop(wire, dialect, _leftovers(wire, dialect, alone, before.get("indexes", [])))
+    if answered:
+        return Verdict("done", f"{alone.what} was answered")
+    if alone.what in _REPEATABLE:
+        return Verdict("again", f"{alone.what} can be repeated")
+    return _judge_existence(wire, dialect, alone, before.get("exists"))
+
+
+def _judge_existence(wire: Wire, dialect: PostgresDialect, alone: Alone, before: bool | None) -> Verdict:  # noqa: FBT001
+    now = _exists(wire, dialect, alone)
+    if before is None or now is None:
+        return Verdict("person", f"nothing shows whether this {alone.what} took effect")
+    if now == before:
+        return Verdict("again", f"{alone.what} has not taken effect")
+    return Verdict("done", f"{alone.what} has taken effect")
+
+
+def _judge_create_index(
+    wire: Wire, dialect: PostgresDialect, alone: Alone, before: list[list[Any]], *, answered: bool
+) -> Verdict:
+    known = {row[0]: row for row in before}
+    rows = _indexes(wire, dialect, alone)
+    name = alone.index[-1] if alone.index else ""
+    new = [row for row in rows if row[0] not in known and (not name or row[2] == name)]
+    if any(row[3] for row in new):
+        _drop(wire, dialect, [row for row in new if not row[3]])
+        return Verdict("done", "the index is there and valid")
+    same = [row for row in rows if row[0] in known and row[2] == name]
+    if same and not same[0][3]:
+        full = f"{dialect.table(same[0][1], same[0][2])}"
+        return Verdict(
+            "person", f"an INVALID index {full} was there before this migration", f"DROP INDEX CONCURRENTLY {full};"
+        )
+    if same and (answered or alone.if_exists):
+        return Verdict("done", "the index was there before, and is valid")
+    _drop(wire, dialect, new)
+    return Verdict("again", "an INVALID index of ours was dropped" if new else "no index was made")
+
+
+def _leftovers(wire: Wire, dialect: PostgresDialect, alone: Alone, before: list[list[Any]]) -> list[list[Any]]:
+    """What an interrupted REINDEX CONCURRENTLY leaves: `x_ccnew`, `x_ccold`, with a number from the second on."""
+    known = {row[0] for row in before}
+    return [
+        row for row in _indexes(wire, dialect, alone)
+        if not row[3] and row[0] not in known and row[2].rstrip("0123456789").endswith(("_ccnew", "_ccold"))
+    ]  # fmt: skip
+
+
+def _drop(wire: Wire, dialect: PostgresDialect, rows: list[list[Any]]) -> None:
+    for row in rows:
+        if row[4]:
+            raise ServerError(f"somebody is building the index {row[2]}", kind="busy", sqlstate="55006")
+        wire.send(f"DROP INDEX CONCURRENTLY {dialect.table(row[1], row[2])}")
+
+
+def progress(wire: Wire, tell: Callable[[str, str], None]) -> Callable[[], None] | None:
+    """What to call each second while a statement runs. Another session would be needed to look at ours."""
+    del wire, tell
+    return None

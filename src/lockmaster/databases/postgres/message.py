@@ -1,0 +1,142 @@
+"""Messages: what is sent to the server as one piece. Pure text, and the map from a place in it back to the file.
+
+One message holds several transactions, `BEGIN ...; proof; script; rows; COMMIT`, one per migration: each commits with
+its own record, and the lot costs one round trip.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lockmaster.databases.postgres.errors import TURN_LOST
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lockmaster.engine.model import Unit
+
+READ_COMMITTED = "ISOLATION LEVEL READ COMMITTED READ WRITE"
+_CHANGES_SESSION = frozenset({"session-set", "role", "lexing", "temp", "listen", "prepare", "drops-turn"})
+
+
+class Limits(NamedTuple):
+    """Timeouts in milliseconds that go into each transaction; 0 for none."""
+
+    lock_timeout: int
+    statement_timeout: int
+
+
+class Settings(NamedTuple):
+    """What a session of ours needs: text that is sent in front of a later message."""
+
+    session: str  # SETs of the session
+    local: str  # SET LOCALs that each transaction starts with, behind a pooler
+    put_back: str  # after a script that changed the session
+
+
+class Place(NamedTuple):
+    """Where a unit's body lies in a message, in bytes."""
+
+    index: int
+    start: int
+    end: int
+
+
+class Message(NamedTuple):
+    """A composed message and where the bodies are in it."""
+
+    text: bytes
+    places: tuple[Place, ...]
+
+    def locate(self, offset: int) -> tuple[int, int] | None:
+        """(index of the unit, offset in its body) for an offset in the message; None outside of every body."""
+        for place in self.places:
+            if place.start <= offset <= place.end:
+                return place.index, offset - place.start
+        return None
+
+
+def session_settings(version: int, search_path: str) -> Settings:
+    """SETs for this server version. Together they end an orphan in seconds (C1), and keep a holder alive (B1, B2).
+
+    The keepalives make the server notice a dead network; the check interval makes it look while a statement runs;
+    neither does it alone.
+    """
+    sets = [
+        "tcp_keepalives_idle = 5", "tcp_keepalives_interval = 2", "tcp_keepalives_count = 3",
+        "tcp_user_timeout = 10000", "idle_in_transaction_session_timeout = 0",
+    ]  # fmt: skip
+    if version >= 14_00_00:
+        sets += ["idle_session_timeout = 0", "client_connection_check_interval = 1000"]
+    if version >= 17_00_00:
+        sets.append("transaction_timeout = 0")
+    local = [item for item in sets if not item.startswith("tcp_") and not item.startswith("idle_session")]
+    if search_path:
+        sets.append(f"search_path = {search_path}")
+        local.append(f"search_path = {search_path}")
+    # a statement that refuses a transaction has no BEGIN of ours to say these
+    sets += ["default_transaction_read_only = off", "default_transaction_isolation = 'read committed'"]
+    session = "".join(f"SET {item};" for item in sets)
+    put_back = "RESET SESSION AUTHORIZATION;RESET ROLE;RESET ALL;DISCARD TEMP;" + session
+    return Settings(session, "".join(f"SET LOCAL {item};" for item in local), put_back)
+
+
+def proof(key: int) -> str:
+    """A statement that fails unless this session has held the turn all the time since it was taken.
+
+    The turn is taken twice, so that one of the two can be given back and taken again: only a session that holds it
+    can give it back. The third, transaction-level lock stays even when the script itself drops the session's locks.
+    """
+    held = f"pg_catalog.pg_advisory_unlock({key})"
+    again = f"pg_catalog.pg_try_advisory_lock({key})"
+    ours = f"pg_catalog.pg_try_advisory_xact_lock({key})"
+    return f"SELECT (CASE WHEN {held} AND {again} AND {ours} THEN '1' ELSE '{TURN_LOST}' END)::pg_catalog.int4;"
+
+
+def begin(limits: Limits, modes: str = "", local: str = "") -> str:
+    """BEGIN that does not depend on the database's defaults: a stricter isolation reads too early (A4)."""
+    timeouts = f"SET LOCAL lock_timeout = {limits.lock_timeout};"
+    if limits.statement_timeout:
+        timeouts += f"SET LOCAL statement_timeout = {limits.statement_timeout};"
+    level = modes if "ISOLATION" in modes.upper() else f"ISOLATION LEVEL READ COMMITTED {modes}"
+    write = level if "READ ONLY" in level.upper() or "READ WRITE" in level.upper() else f"{level} READ WRITE"
+    return f"BEGIN {write};{local}{timeouts}"
+
+
+def channel(key: int) -> str:
+    """Name of the channel on which the holder announces; lower case, so that nobody needs quotes."""
+    return f"lockmaster_{key}"
+
+
+def announce(key: int) -> str:
+    return f"SELECT pg_catalog.pg_notify('{channel(key)}', '');"
+
+
+def compose(units: Sequence[Unit], key: int, limits: Limits, settings: Settings, receipt: str) -> Message:
+    """All units in one message, with the receipt (a SELECT of one number) as its last statement."""
+    parts: list[bytes] = []
+    places: list[Place] = []
+    length = 0
+    for index, unit in enumerate(units):
+        head = (begin(limits, unit.modes) + proof(key)).encode()
+        places.append(Place(index, length + len(head), length + len(head) + len(unit.body)))
+        parts += [head, unit.body, tail(unit, key, limits, settings)]
+        length += sum(map(len, parts[-3:]))
+    parts.append(receipt.encode())
+    return Message(b"".join(parts), tuple(places))
+
+
+def tail(unit: Unit, key: int, limits: Limits, settings: Settings) -> bytes:
+    """What follows a body: starts on a line of its own, because the script may end in a comment without newline (A2)."""
+    text = "\n;"
+    if unit.rolled_back:
+        text += "ROLLBACK;" + begin(limits) + proof(key)
+    # a script's SET LOCAL ROLE would else write our rows without the right to (D3)
+    text += "RESET ROLE;" + ";".join(unit.rows) + ";"
+    if unit.announce:
+        text += announce(key)
+    text += "COMMIT;"
+    if unit.notes & _CHANGES_SESSION:
+        text += settings.put_back
+    return text.encode()

@@ -1,0 +1,76 @@
+"""The same behind a transaction pooler: the turn is a lock of the transaction, and ends with it.
+
+Three messages per migration: BEGIN and try-lock, whose answer is looked at (a false answer alone stops nothing, A4); the
+history, read anew; then script, record and COMMIT.
+"""
+
+from __future__ import annotations
+
+from lockmaster.databases.postgres import message
+from lockmaster.databases.postgres.session import PostgresSession, _placed
+from lockmaster.engine.failures import LostTurnError, ServerError
+from lockmaster.engine.ports import Capabilities
+from lockmaster.faults import Fault, reach
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lockmaster.engine.model import Unit
+    from lockmaster.engine.ports import History
+
+
+class PooledSession(PostgresSession):
+    """Never sets anything for the session: it is somebody else's server connection a moment later."""
+
+    caps = Capabilities(turn_spans_transactions=False, session_state=False, batch_bytes=0, batch_units=1)
+
+    def try_turn(self, history: History) -> bool:
+        if not self.wire.idle():
+            raise LostTurnError("a turn is open already")
+        key = self.locate(history).lock
+        begin = message.begin(self._limits, local=self._settings.local)
+        taken = bool(self.wire.send(f"{begin}SELECT pg_catalog.pg_try_advisory_xact_lock({key})")[0][0])
+        self._key = key if taken else None
+        reach(Fault.BEGUN)
+        if not taken:
+            self.wire.send("ROLLBACK")
+        return taken
+
+    def release(self) -> None:
+        self._key = None
+        if not self.wire.idle():
+            self._undo()
+
+    def write(self, rows: Sequence[str], *, announce: bool = False) -> None:
+        key = self.held_key()
+        told = message.announce(key) if announce else ""
+        self._key = None
+        self.wire.send(f"{';'.join(rows)};{told}COMMIT")
+        self._check_idle()
+
+    def run(self, units: Sequence[Unit], receipt: str, expected: int) -> None:
+        key = self.held_key()
+        (unit,) = units
+        rows = ";".join(unit.rows)
+        told = message.announce(key) if unit.announce else ""
+        text = unit.body + f"\n;RESET ROLE;{rows};{told}COMMIT;{receipt}".encode()
+        composed = message.Message(text, (message.Place(0, 0, len(unit.body)),))
+        self._key = None
+        reach(Fault.MESSAGE_READY)
+        try:
+            answer = self.wire.send(text)
+        except ServerError as error:
+            raise _placed(error, composed) from error
+        reach(Fault.MESSAGE_ANSWERED)
+        self._check_idle()
+        if not answer or answer[0][0] != expected:
+            raise LostTurnError("the record is not there after the message")
+
+    def pinpoint(self, unit: Unit) -> ServerError | None:
+        """Once more with the turn: without it, the statements would run beside somebody else's."""
+        del unit
+        return None
+
+    def listen(self, history: History) -> None:
+        """A notification would go to whoever has the server connection then."""

@@ -1,0 +1,304 @@
+"""One session on PostgreSQL whose turn is a session-level lock: straight to the server, no transaction pooler between."""
+
+from __future__ import annotations
+
+from lockmaster.databases.postgres import evidence, message
+from lockmaster.databases.postgres.dialect import PostgresDialect
+from lockmaster.engine.failures import LostConnectionError, LostTurnError, ServerError
+from lockmaster.engine.model import View
+from lockmaster.engine.ports import Capabilities
+from lockmaster.faults import Fault, reach
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from lockmaster.databases.postgres.wire import Wire
+    from lockmaster.engine.model import Alone, Unit, Verdict
+    from lockmaster.engine.ports import History
+
+MISSING = frozenset({"42P01", "3F000"})  # no such table; no such schema
+_STRANGERS = """
+SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = {schema} AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname NOT IN ({ours})
+AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e'
+                AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass)
+ORDER BY 1 LIMIT 10"""
+_HOLDER = """
+SELECT a.pid, a.application_name FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
+WHERE l.locktype = 'advisory' AND l.granted = {granted} AND l.objsubid = 1
+AND l.classid::pg_catalog.int8 = {high} AND l.objid::pg_catalog.int8 = {low}
+AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"""
+OURS = ("_prisma_migrations", "lockmaster_history")
+
+
+class PostgresSession:
+    """See `engine.ports.Session`. The lock lives in the session that runs the DDL, and dies with it.
+
+    It does NOT protect against a script that changes the schema from another connection (dblink), nor against
+    people who run DDL by hand: they take no turn.
+    """
+
+    caps = Capabilities(turn_spans_transactions=True, session_state=True, batch_bytes=1 << 18, batch_units=50)
+    pooler = ""
+
+    def __init__(  # noqa: PLR0913 - wiring, called from one place
+        self,
+        wire: Wire,
+        *,
+        server: str,
+        limits: message.Limits,
+        settings: message.Settings,
+        warn: Callable[[str, str], None],
+        before: PostgresSession | None = None,
+    ) -> None:
+        self.dialect = PostgresDialect()
+        self.server = server
+        self.recovery = before.recovery if before else False
+        self.backend = before.backend if before else 0  # the server's process that answered the last read
+        self.wire = wire
+        self._limits = limits
+        self._settings = settings
+        self._warn = warn
+        self._key: int | None = None
+        self._found = before._found if before else None  # the schema in which the last read found the history
+        self._listening = False
+        self._set_up = False
+
+    @property
+    def writable(self) -> bool:
+        return not self.recovery
+
+    # ---- reading ------------------------------------------------------------------------------------------
+
+    def read(self, history: History, *, details: bool = False, load: bool = False) -> View:
+        columns = history.details if details else history.columns
+        try:
+            rows = self.wire.send(self._read_sql(history, columns, load=load))
+        except ServerError as error:
+            if error.sqlstate not in MISSING:
+                raise
+            rows = self.wire.send(self._hello_sql(history, load=load))
+            self._learn(rows[0])
+            if rows[0][2] is not None and self.locate(history).schema != history.schema:
+                return self.read(self.locate(history), details=details, load=load)
+            return View(exists=False, records=(), load=float(rows[0][3]))
+        self._learn(rows[0])
+        records = history.parse([row[5:] for row in rows if row[4]])
+        return View(exists=True, records=records, load=float(rows[0][3]))
+
+    def _learn(self, row: tuple[Any, ...]) -> None:
+        self.backend, self.recovery = int(row[0]), bool(row[1])
+        if row[2] is not None:
+            self._found = str(row[2])
+
+    def _facts(self, history: History, *, load: bool) -> str:
+        """Columns that travel with each read: backend, recovery, where the history is, load."""
+        name = self.dialect.literal(self.dialect.table(history.schema, history.table))
+        found = (
+            "(SELECT n.nspname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+            f" ON n.oid = c.relnamespace WHERE c.oid = pg_catalog.to_regclass({name}))"
+        )
+        used = (
+            "(SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE datid IS NOT NULL)::pg_catalog.float8"
+            " / pg_catalog.current_setting('max_connections')::pg_catalog.float8"
+        )
+        return (
+            f"pg_catalog.pg_backend_pid() AS pid, pg_catalog.pg_is_in_recovery() AS recovery, {found} AS found,"
+            f" {used if load else '0'} AS load"
+        )
+
+    def _read_sql(self, history: History, columns: tuple[str, ...], *, load: bool) -> str:
+        """History and facts in one statement: one row at least, also when the history is empty."""
+        table = self.dialect.table(history.schema, history.table)
+        named = ", ".join(f"{column} AS c{i}" for i, column in enumerate(columns))
+        names = ", ".join(f"h.c{i}" for i in range(len(columns)))
+        return (
+            f"/*NO LOAD BALANCE*/ SELECT f.*, h.present, {names} FROM (SELECT {self._facts(history, load=load)}) f"
+            f" LEFT JOIN (SELECT true AS present, pg_catalog.row_number() OVER (ORDER BY {history.order}) AS n, {named}"
+            f" FROM {table}) h ON true ORDER BY h.n"
+        )
+
+    def _hello_sql(self, history: History, *, load: bool) -> str:
+        return f"/*NO LOAD BALANCE*/ SELECT {self._facts(history, load=load)}"
+
+    def locate(self, history: History) -> History:
+        if history.schema is not None:
+            return history
+        return history.at(self._found or "public")
+
+    def strangers(self, history: History) -> tuple[str, ...]:
+        literal = self.dialect.literal
+        ours = ", ".join(literal(name) for name in OURS)
+        rows = self.wire.send(_STRANGERS.format(schema=literal(self.locate(history).schema), ours=ours))
+        return tuple(str(row[0]) for row in rows)
+
+    def identity(self) -> str:
+        sql = "SELECT system_identifier, pg_catalog.current_database() FROM pg_catalog.pg_control_system()"
+        return " ".join(map(str, self.wire.send(sql)[0]))
+
+    # ---- the turn -----------------------------------------------------------------------------------------
+
+    def try_turn(self, history: History) -> bool:
+        key = self.locate(history).lock
+        once = f"pg_catalog.pg_try_advisory_lock({key})"
+        # twice: see `message.proof`. A standby has a lock space of its own, so a lock there means nothing
+        free = f"CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL ELSE {once} AND {once} END"
+        answer = self.wire.send(f"{self._opening()}SELECT {free}")[0][0]
+        self.recovery = answer is None
+        if answer:
+            self._key = key
+        return bool(answer)
+
+    def _opening(self) -> str:
+        """Settings travel once, in front of the first message that needs them: no round trip of their own."""
+        if self._set_up:
+            return ""
+        self._set_up = True
+        return self._settings.session
+
+    def release(self) -> None:
+        if self._key is None:
+            return
+        key, self._key = self._key, None
+        try:
+            self.wire.send(f"SELECT pg_catalog.pg_advisory_unlock({key}), pg_catalog.pg_advisory_unlock({key})")
+        except (LostConnectionError, ServerError):
+            self.wire.close()  # the lock goes with the session
+
+    def held_key(self) -> int:
+        if self._key is None:
+            raise LostTurnError("the turn was never taken")
+        return self._key
+
+    def holder(self, history: History) -> str:
+        return ", ".join(f"{name or 'a session'} (pid {pid})" for pid, name in self._lock_rows(history, granted=True))
+
+    def _lock_rows(self, history: History, *, granted: bool) -> list[tuple[Any, ...]]:
+        key = self.locate(history).lock & (2**64 - 1)
+        return self.wire.send(_HOLDER.format(granted=granted, high=key >> 32, low=key & 0xFFFFFFFF))
+
+    # ---- running ------------------------------------------------------------------------------------------
+
+    def write(self, rows: Sequence[str], *, announce: bool = False) -> None:
+        key = self.held_key()
+        told = message.announce(key) if announce else ""
+        self.wire.send(f"{message.begin(self._limits)}{message.proof(key)}{';'.join(rows)};{told}COMMIT")
+        self._check_idle()
+
+    def run(self, units: Sequence[Unit], receipt: str, expected: int) -> None:
+        composed = message.compose(units, self.held_key(), self._limits, self._settings, receipt)
+        reach(Fault.MESSAGE_READY)
+        try:
+            rows = self.wire.send(composed.text)
+        except ServerError as error:
+            raise _placed(error, composed) from error
+        reach(Fault.MESSAGE_ANSWERED)
+        self._check_idle()
+        if not rows or rows[0][0] != expected:
+            # a message that was cut short answers as if all were well (A2)
+            raise LostTurnError(f"{rows[0][0] if rows else 'none'} of {expected} records are there after the message")
+
+    def _check_idle(self) -> None:
+        if not self.wire.idle():
+            self.wire.close()
+            raise LostConnectionError("a transaction was left open, so the session was closed")
+
+    def pinpoint(self, unit: Unit) -> ServerError | None:
+        begin = message.begin(self._limits, unit.modes) + message.proof(self.held_key())
+        try:
+            self.wire.send(begin)
+            for statement in self.dialect.split(unit.body):
+                try:
+                    self.wire.send(unit.body[statement.start : statement.end])
+                except ServerError as error:
+                    error.offset = statement.start + (error.offset or 0)
+                    error.index = 0
+                    return error
+            self.wire.send("SET CONSTRAINTS ALL IMMEDIATE")
+        except ServerError:
+            return None
+        finally:
+            self._undo()
+        return None
+
+    def _undo(self) -> None:
+        try:
+            self.wire.send("ROLLBACK")
+        except (LostConnectionError, ServerError):
+            self.wire.close()
+
+    # ---- statements that refuse a transaction -------------------------------------------------------------
+
+    def evidence(self, alone: Alone) -> str:
+        return evidence.gather(self.wire, self.dialect, alone)
+
+    def judge(self, alone: Alone, evidence_text: str, *, answered: bool) -> Verdict:
+        return evidence.judge(self.wire, self.dialect, alone, evidence_text, answered=answered)
+
+    def run_alone(self, alone: Alone) -> None:
+        """Alone in its message, so that it is in no transaction; nothing of ours stays open meanwhile (law 3).
+
+        No lock_timeout: these waits block nobody, and each time-out would leave an INVALID index behind (C3).
+        """
+        key = self.held_key()
+        timeout = self._limits.statement_timeout
+        self.wire.send(f"{message.proof(key)}SET lock_timeout = 0;SET statement_timeout = {timeout}")
+        self.cancel_foreign_waiters(key)
+        try:
+            self.wire.tick = evidence.progress(self.wire, self._warn)
+            reach(Fault.ALONE_SENT)
+            self.wire.send(alone.body)
+        except ServerError as error:
+            error.index = 0
+            raise
+        finally:
+            self.wire.tick = None
+        reach(Fault.ALONE_ANSWERED)
+        self.wire.send(self._settings.put_back)
+
+    def cancel_foreign_waiters(self, key: int) -> None:
+        """A session that waits inside pg_advisory_lock for our key would deadlock a CONCURRENTLY statement (C2)."""
+        unsigned = key & (2**64 - 1)
+        for pid, name in self.wire.send(_HOLDER.format(granted=False, high=unsigned >> 32, low=unsigned & 0xFFFFFFFF)):
+            if str(name).startswith("lockmaster/"):
+                continue
+            try:
+                self.wire.send(f"SELECT pg_catalog.pg_cancel_backend({pid})")
+                self._warn(f"cancelled {name or 'a session'} (pid {pid}), which waited inside the migration lock", _WHY)
+            except ServerError as error:
+                self._warn(f"may not cancel {name or 'a session'} (pid {pid}), which waits inside the migration lock", error.text)
+
+    def running_elsewhere(self, body: bytes) -> str:
+        text = body.decode("utf-8", "replace").strip()[:200]
+        rows = self.wire.send(
+            "SELECT pid, application_name FROM pg_catalog.pg_stat_activity WHERE pid <> pg_catalog.pg_backend_pid()"
+            " AND datname = pg_catalog.current_database() AND state <> 'idle' AND application_name NOT LIKE 'lockmaster/%'"
+            f" AND pg_catalog.strpos(query, {self.dialect.literal(text)}) > 0"
+        )
+        return ", ".join(f"{name or 'a session'} (pid {pid})" for pid, name in rows)
+
+    # ---- waiting ------------------------------------------------------------------------------------------
+
+    def listen(self, history: History) -> None:
+        if not self._listening and not self.recovery:
+            self.wire.send(f"{self._opening()}LISTEN {message.channel(self.locate(history).lock)}")
+            self._listening = True
+
+    def sleep(self, seconds: float) -> bool:
+        return self.wire.sleep(seconds) > 0
+
+    def close(self) -> None:
+        self.wire.close()
+
+
+_WHY = "it deadlocks with CREATE INDEX CONCURRENTLY; its pod will report a lock time-out and start again"
+
+
+def _placed(error: ServerError, composed: message.Message) -> ServerError:
+    """The error with its place inside a unit instead of inside the message."""
+    if error.offset is not None:
+        found = composed.locate(error.offset)
+        error.index, error.offset = found if found else (None, None)
+    return error

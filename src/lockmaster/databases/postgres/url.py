@@ -1,0 +1,116 @@
+"""A database URL, parsed by us and handed to libpq as keywords.
+
+libpq refuses what it does not know (`schema`, `pgbouncer`, `connection_limit`, ...), and reads some of Prisma's
+parameters with another meaning (`sslcert` is Prisma's CA). So nothing is passed on as a string.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from lockmaster.errors import UsageError
+
+_LIBPQ = frozenset(
+    "host hostaddr port dbname user password passfile connect_timeout sslmode sslrootcert sslkey sslcrl sslcrldir"
+    " sslpassword sslsni sslnegotiation sslcertmode ssl_min_protocol_version ssl_max_protocol_version requirepeer"
+    " channel_binding require_auth krbsrvname gsslib gssencmode target_session_attrs load_balance_hosts service"
+    " keepalives keepalives_idle keepalives_interval keepalives_count tcp_user_timeout application_name".split()
+)
+_PRISMA_ONLY = frozenset(
+    "connection_limit pool_timeout socket_timeout max_connection_lifetime max_idle_connection_lifetime"
+    " single_use_connections statement_cache_size sslidentity prefer_socket".split()
+)
+
+
+class PostgresUrl(NamedTuple):
+    """What a URL says. `keywords` goes to libpq and holds the password: never print it."""
+
+    keywords: dict[str, str]
+    schema: str  # Prisma's ?schema=, "" if not given
+    pgbouncer: bool  # Prisma's ?pgbouncer=true
+    shown: str  # without any secret
+
+    def __repr__(self) -> str:
+        return f"PostgresUrl({self.shown})"
+
+
+def parse(text: str) -> PostgresUrl:
+    """The URL's parts. Raises UsageError, never showing a secret."""
+    try:
+        parts = urlsplit(text)
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        hosts, ports = _hosts(parts.netloc.rpartition("@")[2])
+    except ValueError:
+        raise UsageError("the database URL cannot be read", hint=_HINT) from None
+    keywords = {"host": hosts, "port": ports, "dbname": unquote(parts.path[1:])}
+    userinfo, at, _ = parts.netloc.rpartition("@")
+    if at:
+        user, colon, password = userinfo.partition(":")
+        keywords["user"] = unquote(user)
+        if colon:
+            keywords["password"] = unquote(password)
+    extra = _parameters(query)
+    keywords.update(extra)
+    keywords = {key: value for key, value in keywords.items() if value}
+    if parts.fragment:
+        raise UsageError("the database URL has a '#' in it", hint=_HINT)
+    return PostgresUrl(keywords, query.get("schema", ""), query.get("pgbouncer", "") == "true", _shown(keywords))
+
+
+_HINT = "a '#', '@', '/', '?' or '%' in the password must be percent-encoded; LOCKMASTER_PASSWORD_FILE needs no encoding"
+
+
+def _hosts(netloc: str) -> tuple[str, str]:
+    """`a:1,b:2` as libpq's two lists."""
+    hosts, ports = [], []
+    for part in netloc.split(","):
+        if part.startswith("["):
+            host, _, rest = part[1:].partition("]")
+            port = rest.removeprefix(":")
+        else:
+            host, _, port = part.partition(":")
+        if port and not port.isdigit():
+            raise ValueError(port)
+        hosts.append(unquote(host))
+        ports.append(port)
+    return ",".join(hosts).strip(","), ",".join(ports).strip(",")
+
+
+def _parameters(query: dict[str, str]) -> dict[str, str]:
+    """Query parameters as libpq's keywords: its own are passed on, Prisma's are mapped or dropped."""
+    keywords: dict[str, str] = {}
+    prisma_tls = "sslaccept" in query or "sslidentity" in query
+    for key, value in query.items():
+        if key == "sslcert":
+            keywords["sslrootcert" if prisma_tls else "sslcert"] = value
+        elif key == "connect_timeout":
+            keywords[key] = value
+        elif key in _LIBPQ:
+            keywords[key] = value
+        elif key not in _PRISMA_ONLY and key not in {"schema", "pgbouncer", "sslaccept", "options"}:
+            raise UsageError(f"the database URL has an unknown parameter: {key}{_meant(key)}", hint="remove it")
+        elif key == "options" and value:
+            raise UsageError(
+                "the database URL has options=, which poolers refuse",
+                hint="use --schema for search_path; put other settings on the role: ALTER ROLE ... SET ...",
+            )
+    if query.get("sslaccept") == "strict" and query.get("sslmode", "") in {"", "prefer", "require"}:
+        keywords["sslmode"] = "verify-full"
+        keywords.setdefault("sslrootcert", "system")
+    return keywords
+
+
+def _meant(key: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(key, [*_LIBPQ, *_PRISMA_ONLY, "schema", "pgbouncer", "sslaccept", "sslcert"], 1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _shown(keywords: dict[str, str]) -> str:
+    user = keywords.get("user", "")
+    port = keywords.get("port", "")
+    where = f"{user}@" if user else ""
+    where += keywords.get("host", keywords.get("hostaddr", "localhost")) + (f":{port}" if port else "")
+    return f"postgresql://{where}/{keywords.get('dbname', user)}"

@@ -1,0 +1,192 @@
+"""One connection under our own poll loop.
+
+Asynchronous, so that a wait of ours can end at once: SIGTERM, a deadline, a notification. No global wait callback, which
+would break a host program that uses psycopg2 itself (PROTOCOL-FACTS C6).
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+
+import psycopg2
+from psycopg2 import extensions as ext
+
+from lockmaster.databases.postgres.errors import position_of, translate
+from lockmaster.engine.failures import LostConnectionError, ServerError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from lockmaster.clock import Deadline
+    from lockmaster.stop import Stop
+
+_CANCEL_SECONDS = 1.0  # for the cancel to be sent, and again for the server to answer it
+_TICK_SECONDS = 1.0
+
+
+class Wire:
+    """Sends messages, waits for answers, gives up when told to. Used by one thread."""
+
+    __slots__ = ("_cursor", "_deadline", "_stop", "connection", "tick")
+
+    def __init__(self, connection: Any, stop: Stop, deadline: Deadline) -> None:
+        self.connection = connection
+        self._stop = stop
+        self._deadline = deadline
+        self._cursor: Any = None
+        self.tick: Callable[[], None] | None = None  # called about once a second while a message is worked on
+
+    def connect(self, limit: Deadline) -> None:
+        """Finish connecting. Raises psycopg2.OperationalError, TimeoutError, StoppedError."""
+        while (state := self.connection.poll()) != ext.POLL_OK:
+            left = min(limit.left(), _TICK_SECONDS)
+            read = [self.connection] if state == ext.POLL_READ else []
+            write = [self.connection] if state == ext.POLL_WRITE else []
+            select.select([*read, self._stop], write, [], left)
+            self._stop.check()
+            if limit.over():
+                raise TimeoutError
+        self._cursor = self.connection.cursor()
+
+    def send(self, message: bytes | str) -> list[tuple[Any, ...]]:
+        """Run a message of one or more statements; the rows of the last one.
+
+        Raises ServerError (with `offset` in bytes of the message where the server gave a place), LostTurnError,
+        LostConnectionError, StoppedError. After an error nothing is left open: the transaction is rolled back.
+        """
+        self._stop.check()
+        try:
+            self._cursor.execute(message)
+            self._wait()
+            return list(self._cursor.fetchall()) if self._cursor.description else []
+        except psycopg2.Error as error:
+            failure = translate(error, closed=self.connection.closed != 0)
+            place = position_of(error)
+            if isinstance(failure, ServerError):
+                failure.offset = None if place is None else _bytes(message, place)
+                self._roll_back()
+            raise failure from error
+
+    def idle(self) -> bool:
+        """No transaction is open."""
+        return bool(self.connection.info.transaction_status == ext.TRANSACTION_STATUS_IDLE)
+
+    def sleep(self, seconds: float) -> int:
+        """Wait on the socket; how many notifications came. Raises StoppedError, LostConnectionError."""
+        self._stop.check()
+        if not self.connection.notifies:
+            select.select([self.connection, self._stop], [], [], seconds)
+            self._stop.check()
+            try:
+                self.connection.poll()
+            except psycopg2.Error as error:
+                raise LostConnectionError(str(error).strip()) from error
+        count = len(self.connection.notifies)
+        self.connection.notifies.clear()
+        return count
+
+    def close(self) -> None:
+        try:
+            self.connection.close()
+        except psycopg2.Error:  # it was gone already
+            pass
+
+    def _wait(self) -> None:
+        """Poll until the answer is complete; on a wish to stop or a deadline, cancel first."""
+        connection, told = self.connection, time.monotonic()
+        while (state := connection.poll()) != ext.POLL_OK:
+            read = [connection, self._stop] if state == ext.POLL_READ else [self._stop]
+            write = [connection] if state == ext.POLL_WRITE else []
+            select.select(read, write, [], min(_TICK_SECONDS, self._deadline.left()))
+            if self._stop.reason or self._deadline.over():
+                self._abandon()
+            if self.tick is not None and time.monotonic() - told >= _TICK_SECONDS:
+                told = time.monotonic()
+                self.tick()
+
+    def _abandon(self) -> None:
+        """Cancel what runs, then say why. The connection is closed when the server does not answer in time."""
+        answered = self._cancel()
+        if answered:
+            self._roll_back()
+        else:
+            self.close()
+        self._stop.check()
+        raise ServerError("the deadline is over", kind="timeout", sqlstate="57014")
+
+    def _cancel(self) -> bool:
+        """True when the statement has ended. `cancel()` holds the GIL on a silent network, so a child does it."""
+        _in_child(self.connection.cancel, _CANCEL_SECONDS)
+        limit = time.monotonic() + _CANCEL_SECONDS
+        try:
+            while (state := self.connection.poll()) != ext.POLL_OK:
+                left = limit - time.monotonic()
+                if left <= 0:
+                    return False
+                read = [self.connection] if state == ext.POLL_READ else []
+                write = [self.connection] if state == ext.POLL_WRITE else []
+                select.select(read, write, [], left)
+        except psycopg2.Error:
+            return self.connection.closed == 0
+        return True
+
+    def _roll_back(self) -> None:
+        """Leave no transaction open after an error. A connection that cannot do that is closed."""
+        if self.connection.closed or self.idle():
+            return
+        try:
+            self._cursor.execute("ROLLBACK")
+            limit = time.monotonic() + _CANCEL_SECONDS
+            while (state := self.connection.poll()) != ext.POLL_OK:
+                left = limit - time.monotonic()
+                if left <= 0:
+                    raise psycopg2.OperationalError("no answer to ROLLBACK")  # noqa: TRY301
+                read = [self.connection] if state == ext.POLL_READ else []
+                write = [self.connection] if state == ext.POLL_WRITE else []
+                select.select(read, write, [], left)
+        except psycopg2.Error:
+            self.close()
+
+
+def _in_child(action: Callable[[], None], seconds: float) -> None:
+    """Run `action` in a forked child that lives for at most `seconds`."""
+    child = os.fork()
+    if child == 0:
+        try:
+            action()
+        finally:
+            os._exit(0)
+    limit = time.monotonic() + seconds
+    while os.waitpid(child, os.WNOHANG) == (0, 0):
+        if time.monotonic() > limit:
+            os.kill(child, 9)
+            os.waitpid(child, 0)
+            return
+        time.sleep(0.005)
+
+
+def _bytes(message: bytes | str, characters: int) -> int:
+    """Byte offset of a place given in characters, without building the text of a large message."""
+    raw = message.encode() if isinstance(message, str) else message
+    if raw.isascii():
+        return characters
+    at = 0
+    step = 1 << 16
+    while at < len(raw):
+        piece = raw[at : at + step]
+        # a character is a byte that does not continue another one
+        count = sum(1 for byte in piece if byte & 0xC0 != 0x80)
+        if count > characters:
+            break
+        characters -= count
+        at += step
+    for offset in range(at, len(raw)):
+        if raw[offset] & 0xC0 != 0x80:
+            if characters == 0:
+                return offset
+            characters -= 1
+    return len(raw)

@@ -1,0 +1,1 @@
+"""The protocol: plan, turn, apply, record, recover. Knows no database and no format by name."""

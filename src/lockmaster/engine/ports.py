@@ -1,0 +1,231 @@
+"""The seams: what the engine asks of a database and of a format. Loaded by type checkers only.
+
+A format says what tables and columns mean, a database says how to run, lock and quote; they meet in `Session`.
+The engine asks abilities (`Capabilities`), never names.
+
+Three exceptions cross the seam upwards, and they are all in `engine.failures`: `ServerError`, `LostConnectionError`,
+`LostTurnError`. What nobody can go on from is a `LockmasterError` straight away.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from lockmaster.clock import Deadline
+    from lockmaster.engine.failures import ServerError
+    from lockmaster.engine.model import Alone, Migration, Record, Unit, Verdict, View
+    from lockmaster.sql.scan import Script, Statement
+
+
+class Capabilities(NamedTuple):
+    """What a session can do; asked by the engine instead of a database's name."""
+
+    turn_spans_transactions: bool  # False: the turn ends with each transaction (SQLite, behind a pooler)
+    session_state: bool  # False: what needs a session (SET, temporary tables, statements alone) must not run here
+    batch_bytes: int  # consecutive units are sent together up to this size; 0: one by one
+    batch_units: int
+
+
+class Dialect(Protocol):
+    """How this database writes things. `name` is for formats, whose table DDL differs per database."""
+
+    name: str  # "postgres", "sqlite"
+
+    def identifier(self, name: str) -> str: ...
+    def literal(self, value: str | int | None) -> str: ...
+    def table(self, schema: str | None, name: str) -> str: ...
+
+    now: str  # SQL for the present time, in the type of the formats' time columns
+    begun: str  # SQL for the time at which the transaction began
+
+    def epoch(self, column: str) -> str:
+        """SQL that turns a time column into text in ISO 8601, UTC."""
+        ...
+
+    def split(self, script: bytes) -> Iterator[Statement]: ...
+    def parse(self, script: bytes) -> Script: ...
+    def cut_alone(self, script: bytes, parsed: Script, offset: int) -> Script: ...
+
+
+class Source(Protocol):
+    """A folder of migrations in one tool's layout."""
+
+    format: str  # "prisma"
+
+    def migrations(self) -> tuple[Migration, ...]:
+        """All migrations in the order in which they are to be applied. Raises UsageError. Reads no script."""
+        ...
+
+    def script(self, migration: Migration) -> bytes:
+        """The script as it is in the file. Raises UsageError: unreadable, not UTF-8, NUL byte."""
+        ...
+
+    def checksum(self, script: bytes) -> str:
+        """What the tool stores for this script."""
+        ...
+
+    def same(self, stored: str, migration: Migration) -> bool:
+        """Whether the file is still what was applied, by the tool's own rule."""
+        ...
+
+    def compare(self, one: str, other: str) -> int:
+        """Order of two ids as the tool orders its migrations: negative, 0, positive."""
+        ...
+
+
+class History(Protocol):
+    """A tool's history table. Every method that returns SQL returns statements without a final semicolon.
+
+    Text values are quoted by the dialect that the history was made with, so statements can be put into a message as
+    they are. All tables are schema-qualified.
+    """
+
+    table: str  # unqualified name
+    schema: str | None  # None: where the search path finds it
+    lock: int  # the tool's lock id
+    columns: tuple[str, ...]  # SQL expressions that `parse` expects, in this order; cheap enough for every start
+    details: tuple[str, ...]  # `columns` and, after them, what `status` shows
+    order: str  # ORDER BY of the tool
+
+    def parse(self, rows: Sequence[Sequence[Any]]) -> tuple[Record, ...]: ...
+    def at(self, schema: str) -> History:
+        """The same history, in the schema in which it was found."""
+        ...
+
+    def create(self) -> tuple[str, ...]:
+        """Statements that make the table (and its schema, when it is not the default one)."""
+        ...
+
+    def applied(self, migration: Migration, checksum: str) -> tuple[str, ...]:
+        """Record a migration whose only transaction this is part of."""
+        ...
+
+    def begin(self, migration: Migration, checksum: str, journal: str) -> tuple[str, ...]:
+        """Record that a migration of several pieces has begun."""
+        ...
+
+    def progress(self, migration: Migration, journal: str) -> tuple[str, ...]:
+        """Replace the journal of the open record of this migration. Must touch exactly one row, or fail."""
+        ...
+
+    def finish(self, migration: Migration, checksum: str) -> tuple[str, ...]:
+        """Turn the open record into an applied one. Must touch exactly one row, or fail."""
+        ...
+
+    def undo(self, record: Record, log: str) -> tuple[str, ...]:
+        """The open record's migration left nothing behind (or a person said so): it counts as never applied."""
+        ...
+
+    def resolve(self, migration: Migration, checksum: str) -> tuple[str, ...]:
+        """Mark as applied without running it (`resolve --applied`, `baseline`): the user's word."""
+        ...
+
+    def count(self, migrations: Sequence[Migration]) -> str:
+        """SELECT of one number: how many of these have an applied record. The receipt at the end of a message."""
+        ...
+
+
+class Session(Protocol):
+    """One session on the database. Used by one thread. Never printed: it knows a password."""
+
+    caps: Capabilities
+    dialect: Dialect
+    server: str  # "PostgreSQL 15.18"
+    pooler: str  # "" or what is in between
+    recovery: bool  # a standby: nothing can be written
+
+    @property
+    def writable(self) -> bool:
+        """This session can take a turn; else another one has to be opened with `write`."""
+        ...
+
+    def read(self, history: History, *, details: bool = False, load: bool = False) -> View:
+        """History as it is now, in a snapshot of its own. No lock, no write. `load` asks for `View.load` too."""
+        ...
+
+    def locate(self, history: History) -> History:
+        """The history with its schema: where the last `read` found it, else the default."""
+        ...
+
+    def try_turn(self, history: History) -> bool:
+        """Take the turn if it is free. Never waits inside the server."""
+        ...
+
+    def release(self) -> None:
+        """Give the turn back. Safe to call without it and after a lost connection."""
+        ...
+
+    def strangers(self, history: History) -> tuple[str, ...]:
+        """Names of tables and views in the history's schema that are nobody's bookkeeping, at most ten."""
+        ...
+
+    def write(self, rows: Sequence[str], *, announce: bool = False) -> None:
+        """Run statements of ours in one transaction that proves the turn."""
+        ...
+
+    def run(self, units: Sequence[Unit], receipt: str, expected: int) -> None:
+        """Run units in order, each in one transaction that proves the turn and contains its rows.
+
+        When it returns all are committed, and `receipt` (a SELECT of one number) answered `expected`. Otherwise
+        raises: ServerError with `index` of the unit where it is known, LostTurnError, LostConnectionError; how many
+        were committed is then known from the history only.
+        """
+        ...
+
+    def pinpoint(self, unit: Unit) -> ServerError | None:
+        """Run the unit again statement by statement and roll back: the error with its place, None if it passed."""
+        ...
+
+    def evidence(self, alone: Alone) -> str:
+        """What recovery will compare, as text for the journal. Read before the statement runs."""
+        ...
+
+    def run_alone(self, alone: Alone) -> None:
+        """Run a statement that refuses a transaction. Raises like `run`."""
+        ...
+
+    def judge(self, alone: Alone, evidence: str, *, answered: bool) -> Verdict:
+        """What became of the statement since `evidence`, under the turn; `answered`: the server said that it worked.
+
+        May clear away what is proven to be ours and half-made.
+        """
+        ...
+
+    def running_elsewhere(self, body: bytes) -> str:
+        """Name of another session that is in the middle of this very script, "" if none."""
+        ...
+
+    def identity(self) -> str:
+        """Text that is equal for two sessions only when both work on the same database of the same server."""
+        ...
+
+    def sleep(self, seconds: float) -> bool:
+        """Wait outside the database; True when woken by the holder's announcement. Raises StoppedError."""
+        ...
+
+    def listen(self, history: History) -> None:
+        """Ask to be woken. Without effect where there is no such thing."""
+        ...
+
+    def holder(self, history: History) -> str:
+        """Who holds the turn, in words for people; "" if unknown or nobody."""
+        ...
+
+    def close(self) -> None:
+        """End the session; with it goes everything it held. Never raises."""
+        ...
+
+
+class Database(Protocol):
+    """A place that can be connected to. `str()` is masked."""
+
+    def open(self, history: History, wait: Deadline, *, write: bool) -> tuple[Session, View]:
+        """A session that accepts work (and writes, if `write`), with its first read of history. Waits until then.
+
+        What is in between (a pooler) is known with the first answer, so the read belongs to opening. Raises
+        UnreachableError, AccessDeniedError, UsageError, StoppedError, ServerError.
+        """
+        ...

@@ -1,0 +1,130 @@
+"""What an interrupted record means. Under the turn only: seen before it, the record may be of work in progress.
+
+A record with a journal of ours is continued by evidence. A row that the original tool left is finished when it had
+committed, repeated only where a repeat would betray itself, and else it is a person's matter (PROTOCOL-FACTS A3).
+"""
+
+from __future__ import annotations
+
+from lockmaster import events
+from lockmaster.engine import report
+from lockmaster.engine.apply import person
+from lockmaster.engine.failures import ServerError
+from lockmaster.engine.journal import Journal, decode
+from lockmaster.engine.pieces import Pieces, prefix, reread, unit
+from lockmaster.errors import MigrationHalfDoneError, NoTurnError
+from lockmaster.faults import Fault, reach
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lockmaster.engine.apply import Applier
+    from lockmaster.engine.model import Policy, Record
+    from lockmaster.engine.pieces import Prepared
+    from lockmaster.events import Emit
+
+
+def recover(applier: Applier, record: Record, prepared: Prepared, policy: Policy, emit: Emit) -> None:
+    """Bring an open record to its end. Raises MigrationHalfDoneError when only a person can."""
+    if policy.recover == "never":
+        raise _ask(record, prepared, "it was begun and not finished, and --recover=never")
+    journal = decode(record.journal)
+    if journal is not None:
+        _continue(applier, record, prepared, journal, emit)
+    elif record.steps >= 1:
+        _finish(applier, prepared, emit)
+    else:
+        _repeat(applier, record, prepared, emit)
+    reach(Fault.RECOVERED)
+
+
+def _continue(applier: Applier, record: Record, prepared: Prepared, journal: Journal, emit: Emit) -> None:
+    """Our own journal: what is done is known, what was about to happen is judged by evidence."""
+    script = reread(applier.source, prepared)
+    parsed = prepared.parsed
+    if len(parsed.segments) < journal.total:
+        parsed = _as_it_was_cut(applier, prepared, script, journal) or parsed
+    if journal.done and prefix(script, parsed.segments, journal.done) != journal.prefix:
+        raise _ask(record, prepared, f"its first {journal.done} of {journal.total} pieces are in effect, and were edited since")
+    prepared = prepared._replace(parsed=parsed)
+    start = journal.done
+    if journal.intent and len(parsed.segments) == journal.total:
+        start += _judged(applier, prepared, journal, emit)
+    else:
+        emit(events.Recovered(record.label, f"going on after piece {journal.done} of {journal.total}"))
+    if start < len(parsed.segments):
+        applier.pieces(prepared, announce=False, start=start, begun=True)
+        return
+    applier.session.write(applier.history.finish(prepared.migration, prepared.checksum))
+    applier.applied.append(record.label)
+
+
+def _as_it_was_cut(applier: Applier, prepared: Prepared, script: bytes, journal: Journal) -> object:
+    """The parse in which the server's own refusals were cut out too (D2); found again by the journal's statement."""
+    from lockmaster.engine.pieces import excerpt
+
+    dialect = applier.session.dialect
+    for statement in dialect.split(script):
+        if excerpt(script[statement.start : statement.end]) == journal.statement:
+            parsed = dialect.cut_alone(script, prepared.parsed, statement.start)
+            if len(parsed.segments) == journal.total:
+                return parsed
+    return None
+
+
+def _judged(applier: Applier, prepared: Prepared, journal: Journal, emit: Emit) -> int:
+    """1 when the statement of the intent took effect, 0 when it is to be run (again)."""
+    pieces = Pieces(applier.history, prepared, reread(applier.source, prepared))
+    alone = pieces.alone(journal.done)
+    verdict = applier.session.judge(alone, journal.evidence, answered=False)
+    if verdict.state == "person":
+        raise person(alone, verdict.text, verdict.command, journal.total, journal.done)
+    emit(events.Recovered(prepared.migration.label, f"interrupted at line {alone.line}: {verdict.text}"))
+    return 1 if verdict.state == "done" else 0
+
+
+def _finish(applier: Applier, prepared: Prepared, emit: Emit) -> None:
+    """Prisma counts the step after the script's commit, so a row with a step belongs to work that is in effect."""
+    applier.session.write(applier.history.finish(prepared.migration, prepared.checksum))
+    applier.applied.append(prepared.migration.label)
+    emit(events.Recovered(prepared.migration.label, "its script had committed: the record was finished"))
+
+
+def _repeat(applier: Applier, record: Record, prepared: Prepared, emit: Emit) -> None:
+    """Killed before or after its commit: the same row. A repeat that starts with DDL fails when it was done before."""
+    if not (prepared.plain and prepared.parsed.first) or prepared.kinds & {"own-transaction"}:
+        raise _ask(record, prepared, "a failed or interrupted run left its record, and nothing shows how far its script got")
+    one = unit(applier.source, applier.history, prepared, announce=False)
+    busy = applier.session.running_elsewhere(one.body)
+    if busy:
+        raise NoTurnError(
+            f"migration {record.label} is being run by {busy}, which took no turn",
+            hint="wait until it ends; is PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK set there?",
+        )
+    one = one._replace(rows=applier.history.undo(record, "lockmaster: run again") + one.rows)
+    try:
+        applier.session.run([one], applier.history.count([prepared.migration]), 1)
+    except ServerError as error:
+        if error.done_before:
+            why = f"its repeat fails with {error.sqlstate or 'an error'}: {error.text}: it seems to be in effect already"
+            raise _ask(record, prepared, why) from error
+        if error.kind == "busy":
+            raise report.gave_way(error, record.label, 0.0) from error
+        where = report.Where(record.label, prepared.migration.path, one.body, one.line)
+        raise report.failed(error, where, applier.session.dialect) from error
+    applier.applied.append(record.label)
+    emit(events.Recovered(record.label, "its interrupted run had left nothing: it was applied now"))
+
+
+def _ask(record: Record, prepared: Prepared, why: str) -> MigrationHalfDoneError:
+    log = " ".join(record.journal.split())[:300]
+    details = {"migration": record.label, "file": prepared.migration.path}
+    if record.started_at:
+        details["started"] = record.started_at
+    if log and decode(record.journal) is None:
+        details["log of that run"] = log
+    return MigrationHalfDoneError(
+        f"migration {record.label} needs a person: {why}",
+        hint=f"look whether its changes are in the database, then either: lockmaster resolve --applied {record.label}"
+        f"  or: lockmaster resolve --rolled-back {record.label}",
+        details=details,
+    )

@@ -1,0 +1,354 @@
+"""One run: read; if something is pending take the turn, read again, plan, parse all, apply; else leave at once.
+
+    open ─▶ read ─▶ plan ─▶ current ──────────────────────────────▶ ready
+                      └───▶ pending ─▶ turn? ─no─▶ wait, read ─▶ current ─▶ ready
+                                         └yes─▶ read, plan, parse all, apply + record ─▶ ready
+
+Everything that interrupts (a lost connection, a lost turn, a lock that was not to be had) leads back to the top of the
+loop in `migrate`: open, take the turn, read. Nothing that was known before an interruption is believed after it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lockmaster import events
+from lockmaster.clock import Deadline, pauses
+from lockmaster.engine import plan as planning
+from lockmaster.engine import report
+from lockmaster.engine.failures import LostConnectionError, LostTurnError, ServerError
+from lockmaster.engine.results import MigrateResult
+from lockmaster.errors import HistoryMismatchError, LockmasterError, MigrationFailedError, NoTurnError, UsageError
+from lockmaster.faults import Fault, reach
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from lockmaster.clock import Clock
+    from lockmaster.engine.apply import Applier, Budget
+    from lockmaster.engine.model import Migration, Plan, Policy, Record, View
+    from lockmaster.engine.pieces import Prepared
+    from lockmaster.engine.ports import Database, History, Session, Source
+    from lockmaster.events import Emit
+
+CROWDED = 0.7  # of max_connections: from there on waiters leave and come back (C5)
+_MANY_LOST_TURNS = 5
+
+
+class Waits(NamedTuple):
+    """How long each kind of waiting may take, in seconds; None without a limit."""
+
+    database: float | None
+    turn: float | None
+    lock_budget: float
+
+
+class NeedsSessionError(Exception):
+    """Behind a transaction pooler something is pending that needs a session."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__(reasons[0])
+        self.reasons = reasons
+
+
+class Runner:
+    """One run over one database. Use once."""
+
+    def __init__(  # noqa: PLR0913 - wiring, called from one place
+        self,
+        database: Database,
+        source: Source,
+        history: History,
+        policy: Policy,
+        waits: Waits,
+        *,
+        clock: Clock,
+        emit: Emit,
+        direct: Callable[[], Database] | None = None,
+    ) -> None:
+        self._database, self._direct = database, direct
+        self._source, self._history = _Remembering(source), history
+        self._policy, self._waits = policy, waits
+        self._clock, self._emit = clock, emit
+        self._began = clock.now()
+        self._migrations = source.migrations()
+        self._prepared: dict[str, Prepared] = {}
+        self._session: Session | None = None
+        self._budget: Budget | None = None
+        self._applied: list[str] = []
+        self._lost_turns = 0
+        self._warned: set[str] = set()
+        self._turn_limit = Deadline(clock, waits.turn)
+
+    # ---- the way through ----------------------------------------------------------------------------------
+
+    def migrate(self) -> MigrateResult:
+        """Return when the schema is at the level of the folder. Raises LockmasterError."""
+        try:
+            return self._migrate()
+        except ServerError as error:
+            raise report.outside(error) from error
+        finally:
+            self._close()
+
+    def _migrate(self) -> MigrateResult:
+        view = self._open(write=False)
+        plan = self._plan(view, binding=False)
+        while not plan.current:
+            try:
+                plan = self._one_round(plan)
+            except LostConnectionError as lost:
+                self._emit(events.Waiting("database", f"the connection was lost: {lost}", 0.0, self._waits.database))
+                plan = self._plan(self._open(write=True), binding=False)
+            except LostTurnError as lost:
+                plan = self._after_lost_turn(lost)
+            except NeedsSessionError as needs:
+                self._go_direct(needs)
+        return self._ready(plan)
+
+    def _one_round(self, plan: Plan) -> Plan:
+        """Take the turn, or become current while waiting for it; apply what is pending. The plan after it."""
+        session = self._writable()
+        waited = self._take_turn(session)
+        if waited is not None:
+            return waited
+        reach(Fault.TURN_TAKEN)
+        plan = self._under_turn(session)
+        session.release()
+        reach(Fault.RELEASED)
+        return plan
+
+    def _under_turn(self, session: Session) -> Plan:
+        """What counts is read now. Applies everything, or as much as one turn can."""
+        view = session.read(self._history)
+        self._history = session.locate(self._history)
+        reach(Fault.READ_UNDER_TURN)
+        plan = self._plan(view, binding=True)
+        if plan.current:
+            return plan
+        planning.refuse(plan, self._policy)
+        self._warn(plan)
+        work = [self._prepare(session, migration) for migration in plan.pending]
+        begun = [(record, self._prepare(session, self._file_of(record))) for record in plan.open]
+        self._check_session(session, [*work, *(prepared for _, prepared in begun)])
+        if not view.exists:
+            self._create_history(session)
+            if not session.caps.turn_spans_transactions:
+                return plan
+        return self._work(session, plan, work, begun)
+
+    def _work(
+        self, session: Session, plan: Plan, work: list[Prepared], begun: list[tuple[Record, Prepared]]
+    ) -> Plan:
+        from lockmaster.engine.apply import AgainError, Applier, Budget
+        from lockmaster.engine.recover import recover
+
+        self._budget = self._budget or Budget(self._clock, self._waits.lock_budget)
+        applier = Applier(
+            session, self._source, self._history, self._budget, self._emit,
+            done=len(plan.applied), total=len(plan.applied) + len(plan.open) + len(plan.pending),
+        )  # fmt: skip
+        one_turn = slice(None) if session.caps.turn_spans_transactions else slice(1)
+        try:
+            for record, prepared in begun[one_turn]:
+                applier.current = record.label
+                recover(applier, record, prepared, self._policy, self._emit)
+            if session.caps.turn_spans_transactions or not begun:
+                applier.apply(work[one_turn])
+        except AgainError:
+            pass
+        except LostConnectionError as lost:
+            if self._budget.lost(applier.current):
+                raise _lost_too_often(applier.current, lost) from lost
+            raise
+        finally:
+            self._applied += applier.applied
+            self._lost_turns = 0 if applier.applied else self._lost_turns
+        reach(Fault.APPLIED)
+        if session.caps.turn_spans_transactions:
+            return self._done(plan, applier)
+        return self._plan(session.read(self._history), binding=False)
+
+    def _done(self, plan: Plan, applier: Applier) -> Plan:
+        """The plan after everything in it was applied: known without another read, the receipts were looked at."""
+        applied = plan.applied + plan.pending
+        level = next((m.label for m in reversed(self._migrations) if not m.repeatable and m in applied), "")
+        recovered = tuple(m for m in self._migrations if m.label in applier.applied and m not in applied)
+        return plan._replace(pending=(), open=(), applied=applied + recovered, level=level or plan.level)
+
+    # ---- opening ------------------------------------------------------------------------------------------
+
+    def _open(self, *, write: bool) -> View:
+        self._close()
+        self._session, view = self._database.open(self._history, Deadline(self._clock, self._waits.database), write=write)
+        reach(Fault.READ)
+        return view
+
+    def _writable(self) -> Session:
+        """A session that can write: opened again where the first one cannot (a standby, a file opened to read)."""
+        if self._session is None or not self._session.writable:
+            self._open(write=True)
+        assert self._session is not None  # noqa: S101 - for the type checker: `_open` sets it
+        return self._session
+
+    def _close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def _go_direct(self, needs: NeedsSessionError) -> None:
+        """The whole run goes over the direct URL, after proof that it is the same database."""
+        assert self._session is not None  # noqa: S101
+        self._session.release()
+        if self._direct is None:
+            more = f" (and {len(needs.reasons) - 1} more)" if len(needs.reasons) > 1 else ""
+            raise UsageError(
+                f"behind a transaction pooler this cannot run: {needs.reasons[0]}{more}",
+                hint="set DIRECT_DATABASE_URL to the server itself; or --pooler=session (or none), if that is what it is",
+            )
+        here = self._session.identity()
+        self._database, self._direct = self._direct(), None
+        self._open(write=True)
+        if self._session.identity() != here:
+            raise UsageError(
+                "DIRECT_DATABASE_URL leads to another database than DATABASE_URL",
+                hint="both must reach the same database of the same server",
+            )
+
+    # ---- the turn -----------------------------------------------------------------------------------------
+
+    def _take_turn(self, session: Session) -> Plan | None:
+        """None when the turn is ours; the plan when everything became current while we waited."""
+        began = self._clock.now()
+        told = -10.0
+        for pause in pauses(0.2, 2.0):
+            if session.try_turn(self._history):
+                self._emit(events.TurnTaken(self._clock.now() - began))
+                return None
+            if self._turn_limit.over():
+                raise self._no_turn(session)
+            session.listen(self._history)
+            view = session.read(self._history, load=True)
+            self._history = session.locate(self._history) if view.exists else self._history
+            plan = self._plan(view, binding=False, quiet=True)
+            if plan.current:
+                return plan
+            waited = self._clock.now() - began
+            if waited - told >= 5.0:
+                told = waited
+                self._emit(events.Waiting("turn", self._cause(session, plan), waited, self._waits.turn))
+            if view.load > CROWDED:
+                return self._step_aside(pause)
+            session.sleep(min(pause, self._turn_limit.left()))
+        raise AssertionError  # pauses never end
+
+    def _step_aside(self, pause: float) -> Plan:
+        """Give the connection back while they are scarce: the holder and the application need them more (C5)."""
+        assert self._session is not None  # noqa: S101
+        self._emit(events.Waiting("turn", "connections are scarce: leaving and coming back", 0.0, self._waits.turn))
+        self._session.close()
+        self._clock.sleep(0.5 + 2 * pause)
+        return self._plan(self._open(write=True), binding=False, quiet=True)
+
+    def _cause(self, session: Session, plan: Plan) -> str:
+        holder = session.holder(self._history) or "another process"
+        working = plan.open[0].label if plan.open else plan.pending[0].label
+        return f"{holder} has the turn, next is {working}"
+
+    def _no_turn(self, session: Session) -> NoTurnError:
+        holder = session.holder(self._history) or "another process"
+        return NoTurnError(
+            f"no turn within {self._waits.turn:.0f}s: {holder} has it",
+            hint="it is working, or its session is left over; --wait-for-turn waits longer",
+            details={"holder": holder},
+        )
+
+    def _after_lost_turn(self, lost: LostTurnError) -> Plan:
+        self._lost_turns += 1
+        self._emit(events.TurnLost(str(lost)))
+        if self._lost_turns >= _MANY_LOST_TURNS:
+            raise NoTurnError(
+                f"the turn was lost {self._lost_turns} times in a row: {lost}",
+                hint="a pooler in between that hides itself? Say --pooler=transaction",
+            )
+        return self._plan(self._open(write=True), binding=False)
+
+    # ---- planning -----------------------------------------------------------------------------------------
+
+    def _plan(self, view: View, *, binding: bool, quiet: bool = False) -> Plan:
+        plan = planning.make(self._source, self._migrations, view.records, self._policy)
+        if not quiet:
+            pending = tuple(m.label for m in plan.pending)
+            self._emit(events.Planned(self._source.format, len(plan.applied), pending, plan.ahead, binding))
+        return plan
+
+    def _prepare(self, session: Session, migration: Migration) -> Prepared:
+        from lockmaster.engine.pieces import prepare
+
+        if migration.id not in self._prepared:
+            self._prepared[migration.id] = prepare(self._source, session.dialect, migration)
+        return self._prepared[migration.id]
+
+    def _file_of(self, record: Record) -> Migration:
+        return next(migration for migration in self._migrations if migration.id == record.id)
+
+    def _check_session(self, session: Session, work: Sequence[Prepared]) -> None:
+        from lockmaster.engine.pieces import session_reasons
+
+        if session.caps.session_state:
+            return
+        reasons = [reason for prepared in work for reason in session_reasons(prepared)]
+        if reasons:
+            raise NeedsSessionError(reasons)
+
+    def _create_history(self, session: Session) -> None:
+        strangers = session.strangers(self._history)
+        if strangers:
+            raise HistoryMismatchError(
+                f"the schema has tables ({', '.join(strangers)}) and no history: nobody knows what is applied",
+                hint="say up to where it is applied: lockmaster baseline --to LAST_APPLIED",
+            )
+        session.write(self._history.create())
+        reach(Fault.HISTORY_CREATED)
+
+    # ---- the end ------------------------------------------------------------------------------------------
+
+    def _ready(self, plan: Plan) -> MigrateResult:
+        planning.refuse(plan, self._policy)
+        self._warn(plan)
+        seconds = self._clock.now() - self._began
+        total = len(plan.applied)
+        self._emit(events.Ready(plan.level, len(self._applied), total, seconds, plan.ahead))
+        return MigrateResult(plan.level, tuple(self._applied), total, plan.ahead, seconds)
+
+    def _warn(self, plan: Plan) -> None:
+        for message, hint in planning.oddities(plan, self._policy):
+            if message not in self._warned:
+                self._warned.add(message)
+                self._emit(events.Warned(message, hint))
+
+
+def _lost_too_often(migration: str, lost: LostConnectionError) -> LockmasterError:
+    return MigrationFailedError(
+        f"the connection was lost again and again while {migration or 'the history'} was worked on: {lost}",
+        hint="does the server crash on it (see its log), or is there an idle limit in between?",
+        details={"migration": migration, "in the database now": report.NOTHING},
+    )
+
+
+class _Remembering:
+    """A source that asks each file only once whether it is still what was applied: plans are made many times."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._same: dict[tuple[str, str], bool] = {}
+        self.format = source.format
+        self.migrations, self.script = source.migrations, source.script
+        self.checksum, self.compare = source.checksum, source.compare
+
+    def same(self, stored: str, migration: Migration) -> bool:
+        key = (stored, migration.id)
+        if key not in self._same:
+            self._same[key] = self._source.same(stored, migration)
+        return self._same[key]

@@ -1,0 +1,1 @@
+"""SQL text to statements and segments, one module per dialect; pure: bytes in, offsets out, no I/O."""

@@ -1,0 +1,41 @@
+"""The wish to stop, as a value that every wait looks at.
+
+A signal handler can only set a flag; a process that sleeps in `select` would not look at it. So the wish is also a
+readable file descriptor, and each wait of ours includes it. That is what makes SIGTERM end in two seconds, always.
+"""
+
+from __future__ import annotations
+
+import os
+
+from lockmaster.errors import StoppedError
+
+
+class Stop:
+    """Nobody has asked to stop, until `request` is called (from a signal handler or another thread)."""
+
+    __slots__ = ("_read", "_write", "reason")
+
+    def __init__(self) -> None:
+        self.reason = ""
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._write, False)
+
+    def request(self, reason: str) -> None:
+        """Wake every wait. Safe in a signal handler; only the first reason counts."""
+        if not self.reason:
+            self.reason = reason
+            os.write(self._write, b"x")
+
+    def fileno(self) -> int:
+        """A descriptor that becomes readable once, and stays so, when stopping was requested."""
+        return self._read
+
+    def check(self) -> None:
+        """Raise StoppedError when stopping was requested."""
+        if self.reason:
+            raise StoppedError(f"stopped by {self.reason}", hint="the next run finishes what is left")
+
+    def close(self) -> None:
+        os.close(self._read)
+        os.close(self._write)
