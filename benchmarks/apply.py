@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.delay import DelayProxy
 from benchmarks.migrations import sequence
-from benchmarks.report import Table
+from benchmarks.report import Cell, Table
 from benchmarks.sampling import Measurement, Outcome, interleave
 
 if TYPE_CHECKING:
@@ -47,12 +47,16 @@ QUICK_CASES = (Case(100, 0, 3), Case(100, 5, 1))
 
 
 def run(context: Context) -> Iterator[Table]:
-    """Give one table for each case."""
+    """Give one table for each case, and one on what distance adds."""
+    outcomes: dict[Case, Outcome] = {}
     for case in QUICK_CASES if context.quick else CASES:
-        yield _measure_case(context, case)
+        outcomes[case] = _measure_case(context, case)
+        yield _table(context, case, outcomes[case])
+    yield _distance(outcomes)
 
 
-def _measure_case(context: Context, case: Case) -> Table:
+def _measure_case(context: Context, case: Case) -> Outcome:
+    tools = (context.yardstick, *context.ours[:1], *context.peers)
     with ExitStack() as stack:
         target = context.server.target("apply", socket=True)
         if case.round_trip_ms:
@@ -60,12 +64,8 @@ def _measure_case(context: Context, case: Case) -> Table:
                 DelayProxy("127.0.0.1", context.server.port, case.round_trip_ms / 1000)
             )
             target = target.through(proxy.port)
-        measurements = {
-            tool.name: _measurement(context, tool, case, target)
-            for tool in (context.yardstick, *context.tools)
-        }
-        outcome = interleave(measurements, runs=case.runs, warm_up=0 if case.round_trip_ms else 1)
-    return _table(context, case, outcome)
+        measurements = {tool.name: _measurement(context, tool, case, target) for tool in tools}
+        return interleave(measurements, runs=case.runs, warm_up=0 if case.round_trip_ms else 1)
 
 
 def _measurement(context: Context, tool: Tool, case: Case, target: Target) -> Measurement:
@@ -111,4 +111,19 @@ def _table(context: Context, case: Case, outcome: Outcome) -> Table:
     )
     table.notes += [f"{name}: failed: {why}" for name, why in outcome.failures.items()]
     table.notes += context.missing_notes()
+    return table
+
+
+def _distance(outcomes: dict[Case, Outcome]) -> Table:
+    """Seconds that a round trip adds to the same work beside the server."""
+    beside = {case.count: outcome for case, outcome in outcomes.items() if not case.round_trip_ms}
+    distant = {case: outcome for case, outcome in outcomes.items() if case.round_trip_ms}
+    columns = {case: f"{case.count} at {case.round_trip_ms} ms, s more" for case in distant}
+    table = Table("apply-distance", "What the distance adds to applying", ["tool", *columns.values()])
+    for name in next(iter(beside.values())).summaries:
+        row: dict[str, Cell] = {"tool": name}
+        for case, outcome in distant.items():
+            near, far = beside[case.count].summaries.get(name), outcome.summaries.get(name)
+            row[columns[case]] = (far.wall_min - near.wall_min) / 1000 if near and far else None
+        table.rows.append(row)
     return table

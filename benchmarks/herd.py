@@ -89,7 +89,7 @@ def _measure(context: Context) -> dict[str, Cell]:
         "last": delays[-1],
         "exit 0": sum(one.status == 0 for one in released),
         "server CPU, % of a core": waiting.core_share * 100,
-        "idle server, %": idle * 100,
+        "idle server, %": max(0.0, idle) * 100,
         "sessions": waiting.sessions,
     }
 

@@ -5,6 +5,8 @@ read unless `from_environment=True` asks for it: then keywords win over variable
 Errors are subclasses of `LockmasterError`. To stop a call from another thread, hand in a `Stop` and request it.
 """
 
+# ruff: noqa: A002, FBT001 - `dir` and `format` are what the options are called
+
 from __future__ import annotations
 
 import os
@@ -189,9 +191,10 @@ def _options(
 
 def _from_environment(command: str, flags: dict[str, str], events: Emit) -> Options:
     from lockmaster.events import Warned
+    from lockmaster.project import variables
     from lockmaster.settings.resolving import resolve as read
 
-    resolved = read(command, flags, os.environ, os.getcwd())
+    resolved = read(command, flags, os.environ, os.getcwd(), variables)
     for message, hint in resolved.warnings:
         events(Warned(message, hint))
     return resolved.options

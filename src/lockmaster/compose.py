@@ -89,6 +89,8 @@ def new(options: Options, name: str, *, events: Emit, stop: Stop) -> str:
 
     from lockmaster.formats import create
 
+    if options.dir and options.format != "auto":  # a folder that is new or empty has nothing to be recognised by
+        return create.new(options.dir, options.format, name, time())
     place = _place(options)
     return create.new(place.folder, place.format, name, time(), provider=place.provider)
 
@@ -175,7 +177,10 @@ def _database(  # noqa: PLR0913
         from lockmaster.databases.sqlite.database import SqliteDatabase
 
         base = place.base if place.format == "prisma" else os.getcwd()
-        return SqliteDatabase(url, base=base, stop=stop, emit=emit, clock=clock, lock_timeout=options.ddl_lock_timeout)
+        return SqliteDatabase(
+            url, base=base, lock_timeout=options.ddl_lock_timeout, statement_timeout=options.statement_timeout or 0.0,
+            stop=stop, clock=clock, deadline=deadline, emit=emit,
+        )  # fmt: skip
     from lockmaster.databases.postgres.database import PostgresDatabase
 
     return PostgresDatabase(

@@ -54,10 +54,10 @@ class TurnLost(NamedTuple):
 
 
 class Applying(NamedTuple):
-    """A migration is being sent, with `more` that follow it in the same message. `index` counts from 1."""
+    """A migration is being sent, with `more` that follow it in the same message. `number` counts from 1."""
 
     migration: str
-    index: int
+    number: int
     total: int
     more: int = 0
 
@@ -67,7 +67,7 @@ class Applied(NamedTuple):
 
     migration: str
     seconds: float | None
-    index: int
+    number: int
     total: int
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from lockmaster.cli.output import Output
 from lockmaster.cli.parse import parse
 from lockmaster.cli.table import COMMANDS
-from lockmaster.errors import Exit, LockmasterError, UsageError
+from lockmaster.errors import Exit, UsageError
 from lockmaster.events import Warned
 from lockmaster.stop import Stop
 
@@ -73,12 +73,13 @@ def _resolve(command: Command, parsed: Parsed) -> Resolved:
         from lockmaster.settings.options import Options
         from lockmaster.settings.resolving import Resolved
 
-        return Resolved(Options(), {}, {})
+        return Resolved(Options(log_format="text"), {}, {})  # typed by a person
+    from lockmaster.project import variables
     from lockmaster.settings.resolving import resolve
 
     own = {option.key for option in command.own}
     flags = {key: text for key, text in parsed.flags.items() if key not in own}
-    return resolve(command.name, flags, os.environ, os.getcwd())
+    return resolve(command.name, flags, os.environ, os.getcwd(), variables)
 
 
 def _start(command: Command, options: Options) -> Stop:

@@ -23,7 +23,7 @@ def script(shell: str) -> str:
         child = subparsers.add_parser(command.name, help=command.help, add_help=False)
         full.fill(child, command)
         options = {option.key: option for option in options_of(command)}
-        for action in child._actions:
+        for action in child._actions:  # noqa: SLF001 - argparse has no other way to them
             if action.dest == "SHELL":
                 action.choices = SHELLS
             elif option := options.get(action.dest):

@@ -15,6 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from lockmaster.cli.table import Command
+
 
 class Parsed(NamedTuple):
     """A command line: option keys with their text ("true" and "false" for switches), and words."""
@@ -36,19 +38,12 @@ def parse(argv: Sequence[str]) -> Parsed:
 
 def lean(argv: Sequence[str]) -> Parsed | None:
     """The command line if it is plainly good, else None."""
+    if argv in (["--version"], ["-V"]):
+        return Parsed("version", {})
     command = COMMANDS.get(argv[0]) if argv else None
     if command is None or command.name == "help":
         return None
-    takes: dict[str, str] = {}
-    switches: dict[str, tuple[str, str]] = {}
-    for option in options_of(command):
-        if option.kind == "bool":
-            switches[option.flag] = (option.key, "true")
-            switches["--no-" + option.flag[2:]] = (option.key, "false")
-            if option.short:
-                switches[option.short] = (option.key, "true")
-        else:
-            takes[option.flag] = option.key
+    takes, switches = _flags(command)
     flags: dict[str, str] = {}
     words: list[str] = []
     items = iter(argv[1:])
@@ -57,15 +52,30 @@ def lean(argv: Sequence[str]) -> Parsed | None:
         if not item.startswith("-"):
             words.append(item)
         elif item in switches:
-            key, value = switches[item]
-            flags[key] = value
+            key, text = switches[item]
+            flags[key] = text
+        elif flag in takes and not equals:
+            value = next(items, "-")
+            if value.startswith("-"):
+                return None
+            flags[takes[flag]] = value
         elif flag in takes:
-            if not equals:
-                following = next(items, "-")
-                if following.startswith("-"):
-                    return None
-                value = following
             flags[takes[flag]] = value
         else:
             return None
     return Parsed(command.name, flags, tuple(words)) if len(words) == len(command.words) else None
+
+
+def _flags(command: Command) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
+    """The flags that take a value, with their keys; and the switches, with their keys and what they say."""
+    takes: dict[str, str] = {}
+    switches: dict[str, tuple[str, str]] = {}
+    for option in options_of(command):
+        if option.kind != "bool":
+            takes[option.flag] = option.key
+            continue
+        switches[option.flag] = (option.key, "true")
+        switches["--no-" + option.flag[2:]] = (option.key, "false")
+        if option.short:
+            switches[option.short] = (option.key, "true")
+    return takes, switches

@@ -27,7 +27,7 @@ def render(error: LockmasterError, secrets: tuple[str, ...] = ()) -> bytes:
     for name in sorted(error.details, key=_rank):
         value = lines(mask(str(error.details[name]), *secrets)).strip()
         line = _cut(f"{name}: {value}", _DETAIL) + "\n"
-        if _size(body + line) <= left:
+        if value and _size(body + line) <= left:
             body += line
     return (head + body + hint).encode("utf-8", "backslashreplace")
 

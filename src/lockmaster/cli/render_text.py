@@ -41,10 +41,11 @@ class TextRenderer:
 
     def error(self, error: LockmasterError) -> str:
         """The block of an error."""
-        width = max(map(len, error.details), default=0)
+        details = {name: str(value) for name, value in error.details.items() if value}
+        width = max(map(len, details), default=0)
         block = self._labelled("error", RED, error.message)
-        for name, value in error.details.items():
-            shown = self._clean(str(value)).replace("\n", "\n" + " " * (width + 4))
+        for name, value in details.items():
+            shown = self._clean(value).replace("\n", "\n" + " " * (width + 4))
             block += f"  {self.paint(DIM, name.ljust(width))}  {shown}\n"
         return block + ("\n" + self._hint(error.hint, "") if error.hint else "")
 

@@ -45,9 +45,11 @@ def describe(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line pe
             what = _WAITED_FOR.get(event.what, event.what)
             return f"waiting for {what}{cause} ({elapsed(event.waited)}{limit})"
         case e.Applied():
-            return f"applied {event.migration} in {elapsed(event.seconds)} ({event.index}/{event.total})"
+            took = "" if event.seconds is None else f" in {elapsed(event.seconds)}"
+            return f"applied {event.migration}{took} ({event.number}/{event.total})"
         case e.Applying():
-            return f"applying {event.migration} ({event.index}/{event.total})"
+            more = f" and {event.more} more" if event.more else ""
+            return f"applying {event.migration}{more} ({event.number}/{event.total})"
         case e.Planned():
             ahead = f", {len(event.ahead)} ahead" if event.ahead else ""
             return f"{event.format}: {event.applied} applied, {len(event.pending)} pending{ahead}"

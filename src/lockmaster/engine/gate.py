@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lockmaster import events
-from lockmaster.clock import Deadline, pauses
+from lockmaster.clock import pauses
 from lockmaster.engine import plan as planning
 from lockmaster.engine import report
 from lockmaster.engine.failures import LostConnectionError, ServerError
@@ -12,7 +12,7 @@ from lockmaster.errors import BehindError, UnreachableError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from lockmaster.clock import Clock
+    from lockmaster.clock import Clock, Deadline
     from lockmaster.engine.model import Plan, Policy
     from lockmaster.engine.ports import Database, History, Session, Source
     from lockmaster.events import Emit
@@ -43,7 +43,7 @@ class Gate:
                 raise UnreachableError("the database did not accept work in time", hint="--deadline waits longer")
 
     def _watch(self, began: float) -> MigrateResult:
-        session, view = self._database.open(self._history, Deadline(self._clock, self._limit.left()), write=False)
+        session, view = self._database.open(self._history, self._limit, write=False)
         try:
             return self._look(session, planning.make(self._source, self._migrations, view.records, self._policy), began)
         finally:

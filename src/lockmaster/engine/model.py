@@ -95,7 +95,7 @@ class Alone(NamedTuple):
     line: int
     what: str
     table: tuple[str, ...] = ()
-    index: tuple[str, ...] = ()
+    index_name: tuple[str, ...] = ()
     if_exists: bool = False
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def make(source: Source, migrations: Sequence[Migration], records: Sequence[Record], policy: Policy) -> Plan:
     """Compare `migrations` (in their order) with `records`. Raises UsageError when `policy.to` names none of them."""
     wanted = up_to(migrations, policy.to)
-    by_id = {record.id: record for record in records}
+    # of several rows of one migration an open one wins, as it does for Prisma (P3009)
+    by_id = {record.id: record for record in sorted(records, key=lambda record: record.state == "open")}
     known = {migration.id for migration in migrations}
     done = [m for m in wanted if (record := by_id.get(m.id)) and record.state == "applied"]
     edited = tuple(m for m in done if policy.checksum != "ignore" and not source.same(by_id[m.id].checksum, m))

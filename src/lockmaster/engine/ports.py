@@ -32,14 +32,24 @@ class Capabilities(NamedTuple):
 class Dialect(Protocol):
     """How this database writes things. `name` is for formats, whose table DDL differs per database."""
 
-    name: str  # "postgres", "sqlite"
+    @property
+    def name(self) -> str:
+        """The SQL dialect, in one word: `postgres`, `sqlite`."""
+        ...
 
     def identifier(self, name: str) -> str: ...
     def literal(self, value: str | int | None) -> str: ...
     def table(self, schema: str | None, name: str) -> str: ...
 
-    now: str  # SQL for the present time, in the type of the formats' time columns
-    begun: str  # SQL for the time at which the transaction began
+    @property
+    def now(self) -> str:
+        """SQL for the present time, in the type of the formats' time columns."""
+        ...
+
+    @property
+    def begun(self) -> str:
+        """SQL for the time at which the transaction began."""
+        ...
 
     def epoch(self, column: str) -> str:
         """SQL that turns a time column into text in ISO 8601, UTC."""
@@ -53,7 +63,10 @@ class Dialect(Protocol):
 class Source(Protocol):
     """A folder of migrations in one tool's layout."""
 
-    format: str  # "prisma"
+    @property
+    def format(self) -> str:
+        """The tool whose layout it is, in one word: `prisma`, `native`."""
+        ...
 
     def migrations(self) -> tuple[Migration, ...]:
         """All migrations in the order in which they are to be applied. Raises UsageError. Reads no script."""
@@ -83,12 +96,35 @@ class History(Protocol):
     they are. All tables are schema-qualified.
     """
 
-    table: str  # unqualified name
-    schema: str | None  # None: where the search path finds it
-    lock: int  # the tool's lock id
-    columns: tuple[str, ...]  # SQL expressions that `parse` expects, in this order; cheap enough for every start
-    details: tuple[str, ...]  # `columns` and, after them, what `status` shows
-    order: str  # ORDER BY of the tool
+    @property
+    def table(self) -> str:
+        """Unqualified name."""
+        ...
+
+    @property
+    def schema(self) -> str | None:
+        """None: where the search path finds it."""
+        ...
+
+    @property
+    def lock(self) -> int:
+        """The tool's lock id."""
+        ...
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """SQL expressions that `parse` expects, in this order; cheap enough for every start."""
+        ...
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """`columns` and, after them, what `status` shows."""
+        ...
+
+    @property
+    def order(self) -> str:
+        """ORDER BY of the tool."""
+        ...
 
     def parse(self, rows: Sequence[Sequence[Any]]) -> tuple[Record, ...]: ...
     def at(self, schema: str) -> History:
@@ -131,11 +167,30 @@ class History(Protocol):
 class Session(Protocol):
     """One session on the database. Used by one thread. Never printed: it knows a password."""
 
-    caps: Capabilities
-    dialect: Dialect
-    server: str  # "PostgreSQL 15.18"
-    pooler: str  # "" or what is in between
-    recovery: bool  # a standby: nothing can be written
+    @property
+    def caps(self) -> Capabilities:
+        """Caps."""
+        ...
+
+    @property
+    def dialect(self) -> Dialect:
+        """Dialect."""
+        ...
+
+    @property
+    def server(self) -> str:
+        """What it is, for people: `PostgreSQL 15.18`."""
+        ...
+
+    @property
+    def pooler(self) -> str:
+        """Empty, or what is in between."""
+        ...
+
+    @property
+    def recovery(self) -> bool:
+        """A standby: nothing can be written."""
+        ...
 
     @property
     def writable(self) -> bool:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lockmaster.engine.model import Policy, Record
     from lockmaster.engine.pieces import Prepared
     from lockmaster.events import Emit
+    from lockmaster.sql.scan import Script
 
 
 def recover(applier: Applier, record: Record, prepared: Prepared, policy: Policy, emit: Emit) -> None:
@@ -58,7 +59,7 @@ def _continue(applier: Applier, record: Record, prepared: Prepared, journal: Jou
     applier.applied.append(record.label)
 
 
-def _as_it_was_cut(applier: Applier, prepared: Prepared, script: bytes, journal: Journal) -> object:
+def _as_it_was_cut(applier: Applier, prepared: Prepared, script: bytes, journal: Journal) -> Script | None:
     """The parse in which the server's own refusals were cut out too (D2); found again by the journal's statement."""
     from lockmaster.engine.pieces import excerpt
 

@@ -79,6 +79,7 @@ class Runner:
         self._applied: list[str] = []
         self._lost_turns = 0
         self._warned: set[str] = set()
+        self._told: object = None  # the plan that was told last: telling it twice helps nobody
         self._turn_limit = Deadline(clock, waits.turn)
 
     # ---- the way through ----------------------------------------------------------------------------------
@@ -278,9 +279,10 @@ class Runner:
 
     def _plan(self, view: View, *, binding: bool, quiet: bool = False) -> Plan:
         plan = planning.make(self._source, self._migrations, view.records, self._policy)
-        if not quiet:
-            pending = tuple(m.label for m in plan.pending)
-            self._emit(events.Planned(self._source.format, len(plan.applied), pending, plan.ahead, binding))
+        told = (len(plan.applied), tuple(m.label for m in plan.pending), plan.ahead)
+        if not quiet and told != self._told and not self._applied:
+            self._told = told
+            self._emit(events.Planned(self._source.format, *told, binding))
         return plan
 
     def _prepare(self, session: Session, migration: Migration) -> Prepared:

@@ -25,6 +25,7 @@ def new(folder: str, format: str, name: str, now: float, provider: str = "") -> 
     slug = names.slug(name)
     if not slug:
         raise UsageError(f"{name!r} has neither letters nor digits to make a name of", hint="lockmaster new add_users")
+    folder = folder.rstrip("/") or folder
     os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - one way of paths in this package
     stamp = time.strftime("%Y%m%d%H%M%S", time.gmtime(now))
     return _prisma(folder, slug, stamp, provider) if format == "prisma" else _native(folder, slug, stamp)

@@ -125,5 +125,5 @@ def _undecided(folder: str, found: list[DirEntry[str]], seen: dict[str, str], ou
     there = f"it has {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}" if names else "it is empty"  # noqa: PLR2004
     return UsageError(
         f"no migrations in {folder}: {there}",
-        hint="--dir names a folder of <version>_<name>.sql files, or of directories with migration.sql",
+        hint="--dir names <version>_<name>.sql files, or directories with migration.sql; a new folder needs --format",
     )

@@ -98,7 +98,7 @@ def unusable(path: str, error: OSError, what: str) -> UsageError:
     if error.errno == errno.ENOTDIR:
         return UsageError(f"{path} is not a directory", hint=f"--dir names {what}")
     if error.errno in (errno.EACCES, errno.EPERM):
-        return UsageError(f"{path} cannot be read: permission denied", hint=f"this process runs as user {os.getuid()}")
+        return UsageError(f"{path} cannot be read: permission denied", hint=f"this process runs as user {os.geteuid()}")
     return UsageError(f"{path} cannot be read: {error.strerror}")
 
 

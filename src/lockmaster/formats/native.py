@@ -31,7 +31,7 @@ class NativeSource:
     format = "native"
 
     def __init__(self, folder: str) -> None:
-        self._folder = folder
+        self._folder = folder.rstrip("/") or folder
 
     def migrations(self) -> tuple[Migration, ...]:
         """Versions in their order, then repeatables. Raises UsageError for a SQL file that would not be run."""
@@ -47,7 +47,7 @@ class NativeSource:
         if not versioned and not repeatable:
             raise UsageError(
                 f"no migrations in {self._folder}",
-                hint="a migration is a file <version>_<name>.sql: lockmaster new NAME makes the first",
+                hint="a migration is a file <version>_<name>.sql: lockmaster new NAME --format native makes one",
             )
         return versioned + repeatable
 

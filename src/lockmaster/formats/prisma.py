@@ -29,7 +29,7 @@ class PrismaSource:
     format = "prisma"
 
     def __init__(self, folder: str, database: str = "") -> None:
-        self._folder = folder
+        self._folder = folder.rstrip("/") or folder
         self._database = database
 
     def migrations(self) -> tuple[Migration, ...]:
@@ -41,7 +41,7 @@ class PrismaSource:
         if not names:
             raise UsageError(
                 f"no migrations in {self._folder}",
-                hint=f"Prisma's migrations are directories with a {SCRIPT}: lockmaster new NAME makes the first",
+                hint=f"one is a directory with {SCRIPT}: lockmaster new NAME --format prisma makes one",
             )
         return tuple(self._migration(name) for name in names)
 

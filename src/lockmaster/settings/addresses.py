@@ -9,6 +9,7 @@ source. So one URL serves the application, and LOCKMASTER_USER with a password f
 from __future__ import annotations
 
 import os
+from typing import NamedTuple
 
 from lockmaster.errors import UsageError
 from lockmaster.settings.resolving import Found
@@ -18,77 +19,70 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
+_LOGIN = ("user", "password")
 _PARTS = ("user", "password", "password_file", "host", "port", "dbname")
 
 
-def find(
-    found: Mapping[str, Found], values: Mapping[str, object], environ: Mapping[str, str], cwd: str
-) -> dict[str, Found]:
-    """`url` and `direct_url`, each complete, as far as there are any. Raises UsageError."""
-    schema: dict[str, tuple[str, str]] = {}
-    if values.get("format", "auto") in ("auto", "prisma"):
-        from lockmaster.settings import prisma
+class Finder(NamedTuple):
+    """Where to look. `named`: for url and directUrl the variable that a Prisma project names, and the origin."""
 
-        schema = prisma.variables(str(values.get("dir", "")), cwd)
-    url = _source("url", "DATABASE_URL", found, schema.get("url"), environ, cwd)
-    direct = _source("direct_url", "DIRECT_DATABASE_URL", found, schema.get("directUrl"), environ, cwd)
-    if not direct and environ.get("DIRECT_URL"):
-        direct = Found(environ["DIRECT_URL"], "env DIRECT_URL", 2)
-    parts = {key: found[key] for key in _PARTS if key in found}
-    if parts:
-        _read_password(parts, cwd)
-        url = _merge(url, parts)
-        direct = direct and _merge(direct, {key: parts[key] for key in ("user", "password") if key in parts})
-    return {key: item for key, item in (("url", url), ("direct_url", direct)) if item}
+    found: Mapping[str, Found]
+    named: Mapping[str, tuple[str, str]]
+    environ: Mapping[str, str]
+    cwd: str
 
+    def find(self) -> dict[str, Found]:
+        """`url` and `direct_url`, each complete, as far as there are any. Raises UsageError."""
+        url = self._first("url", "url", ("DATABASE_URL",))
+        direct = self._first("direct_url", "directUrl", ("DIRECT_DATABASE_URL", "DIRECT_URL"))
+        parts = {key: self.found[key] for key in _PARTS if key in self.found}
+        if parts:
+            self._read_password(parts)
+            url = _merge(url, parts)
+            login = {key: item for key, item in parts.items() if key in _LOGIN}
+            direct = _merge(direct, login) if direct else None
+        return {key: item for key, item in (("url", url), ("direct_url", direct)) if item}
 
-def _source(
-    key: str,
-    usual: str,
-    found: Mapping[str, Found],
-    named: tuple[str, str] | None,
-    environ: Mapping[str, str],
-    cwd: str,
-) -> Found | None:
-    """The URL of the first source that has one."""
-    for rank in (3, 2, 1):
-        for name in (key, f"{key}_file", f"{key}_env"):
-            item = found.get(name)
-            if item and item.rank == rank and (rank > 1 or name != key):
-                return _follow(name, item, environ, cwd)
-    if named and environ.get(named[0]):
-        return Found(environ[named[0]], named[1], 2)
-    if environ.get(usual):
-        return Found(environ[usual], f"env {usual}", 2)
-    if environ.get(f"{usual}_FILE"):
-        return _follow(f"{key}_file", Found(environ[f"{usual}_FILE"], f"env {usual}_FILE", 2), environ, cwd)
-    return found.get(key)
+    def _first(self, key: str, prisma: str, usual: tuple[str, ...]) -> Found | None:
+        """The URL of the first source that has one."""
+        for rank in (3, 2, 1):
+            for name in (key, f"{key}_file", f"{key}_env"):
+                item = self.found.get(name)
+                if item and item.rank == rank and (rank > 1 or name != key):
+                    return self._follow(name, item)
+        variable, origin = self.named.get(prisma, ("", ""))
+        if text := self.environ.get(variable):
+            return Found(text, origin, 2)
+        for variable in usual:
+            if text := self.environ.get(variable):
+                return Found(text, f"env {variable}", 2)
+            if path := self.environ.get(f"{variable}_FILE"):
+                return self._follow(f"{key}_file", Found(path, f"env {variable}_FILE", 2))
+        return self.found.get(key)
 
+    def _follow(self, name: str, item: Found) -> Found:
+        if name.endswith("_file"):
+            return Found(self._content(item), f"{item.origin} ({item.text})", item.rank)
+        if not name.endswith("_env"):
+            return item
+        text = self.environ.get(item.text)
+        if not text:
+            raise UsageError(f"{item.origin}: the variable {item.text} is not set")
+        return Found(text, f"{item.origin} ({item.text})", item.rank)
 
-def _follow(name: str, item: Found, environ: Mapping[str, str], cwd: str) -> Found:
-    if name.endswith("_file"):
-        return Found(_content(item, cwd), f"{item.origin} ({item.text})", item.rank)
-    if not name.endswith("_env"):
-        return item
-    if not environ.get(item.text):
-        raise UsageError(f"{item.origin}: the variable {item.text} is not set")
-    return Found(environ[item.text], f"{item.origin} ({item.text})", item.rank)
+    def _content(self, item: Found) -> str:
+        """What is in a file that holds a secret, without the newline at its end."""
+        try:
+            with open(os.path.join(self.cwd, item.text), encoding="utf-8") as file:
+                return file.read().rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "not UTF-8"
+            raise UsageError(f"{item.origin}: cannot read {item.text}: {why}") from error
 
-
-def _content(item: Found, cwd: str) -> str:
-    """What is in a file that holds a secret, without the newline at its end."""
-    try:
-        with open(os.path.join(cwd, item.text), encoding="utf-8") as file:
-            return file.read().rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "not UTF-8"
-        raise UsageError(f"{item.origin}: cannot read {item.text}: {why}") from error
-
-
-def _read_password(parts: dict[str, Found], cwd: str) -> None:
-    file, password = parts.pop("password_file", None), parts.get("password")
-    if file and (not password or file.rank > password.rank):
-        parts["password"] = Found(_content(file, cwd), f"{file.origin} ({file.text})", file.rank)
+    def _read_password(self, parts: dict[str, Found]) -> None:
+        file, password = parts.pop("password_file", None), parts.get("password")
+        if file and (not password or file.rank > password.rank):
+            parts["password"] = Found(self._content(file), f"{file.origin} ({file.text})", file.rank)
 
 
 def _merge(url: Found | None, parts: dict[str, Found]) -> Found:

@@ -21,8 +21,8 @@ class Options(NamedTuple):
     history_schema: str = ""
     dry_run: bool = False
 
-    url: Secret = Secret()  # noqa: RUF009 - it cannot be changed
-    direct_url: Secret = Secret()  # noqa: RUF009
+    url: Secret = Secret()
+    direct_url: Secret = Secret()
     pooler: Literal["auto", "none", "session", "transaction"] = "auto"
     pod: str = ""
 

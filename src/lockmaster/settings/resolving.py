@@ -11,6 +11,7 @@ from typing import NamedTuple
 from lockmaster.errors import UsageError
 from lockmaster.settings.durations import duration
 from lockmaster.settings.options import Options
+from lockmaster.settings.prisma import variables
 from lockmaster.settings.secret import Secret, passwords
 from lockmaster.settings.table import OPTIONS
 
@@ -18,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lockmaster.settings.prisma import Project
     from lockmaster.settings.table import Option
 
 _TRUE = ("true", "1", "yes", "on")
@@ -46,10 +48,13 @@ class Resolved(NamedTuple):
     secrets: tuple[str, ...] = ()  # to hide wherever they turn up
 
 
-def resolve(command: str, flags: Mapping[str, str], environ: Mapping[str, str], cwd: str) -> Resolved:
+def resolve(
+    command: str, flags: Mapping[str, str], environ: Mapping[str, str], cwd: str, project: Project = variables
+) -> Resolved:
     """What `command` is to do. `flags` maps option keys to text ("true" and "false" for switches).
 
     Raises UsageError that names the origin of a wrong value. Reads files only where one is named or is in `cwd`.
+    `project` tells which variables the project around us reads its URLs from.
     """
     table = [option for option in OPTIONS if option.taken_by(command)]
     found = _gather(table, flags, environ, cwd)
@@ -68,7 +73,8 @@ def resolve(command: str, flags: Mapping[str, str], environ: Mapping[str, str], 
     if "url" in origins:
         from lockmaster.settings import addresses
 
-        for key, address in addresses.find(found, values, environ, cwd).items():
+        named = project(str(values.get("dir", "")), cwd) if values.get("format") != "native" else {}
+        for key, address in addresses.Finder(found, named, environ, cwd).find().items():
             values[key], origins[key] = Secret(address.text), address.origin
             secrets += passwords(address.text)
     return Resolved(Options(**values), origins, found, tuple(_strangers(environ)), secrets)  # type: ignore[arg-type]

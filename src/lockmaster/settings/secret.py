@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from re import Match
+
 HIDDEN = "***"
 
 
@@ -39,7 +44,7 @@ class Secret:
 _WORDS = ("passw", "passphrase", "pwd", "secret", "token")
 _KEY = r"(?:password|passwd|passphrase|pwd|secret|token)"
 _QUOTED = r"'(?:[^'\\]|\\.|'')*(?:'|\\?\Z)"
-_URL = r"(://[^\s:/@]*:)\S*@"
+_URL = r"(://[^\s:/@]*:)(\S*)@(\S*)"
 _NAMED = (
     rf"([?&]\w*{_KEY}=)[^&\s]*"  # in the query of a URL
     rf"|({_KEY}\s*=\s*)(?:{_QUOTED}|(?:\\.|[^\s\\])+\\?)"  # in a keyword string: host=h password='a b'
@@ -56,21 +61,28 @@ def mask(text: str, *secrets: str) -> str:
     for known in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(known, HIDDEN)
     if "://" in text:
-        text = _sub(_URL, rf"\1{HIDDEN}@", text)
+        text = _sub(_URL, _hide_login, text)
     low = text.lower()
     if any(word in low for word in _WORDS):  # most texts have none of these
         text = _sub(_NAMED, rf"\1\2\3\4{HIDDEN}", text)
     return text
 
 
+def _hide_login(found: Match[str]) -> str:
+    """The URL without its password; only its beginning, where the last "@" may be inside a second password."""
+    second = any(word in found[2].lower() for word in _WORDS)
+    return found[1] + HIDDEN + ("" if second else f"@{found[3]}")
+
+
 def mask_url(text: str) -> str:
     """The text of one database URL as it may be shown; what has no familiar shape is hidden as a whole."""
+    if "?" in text:
+        text = mask(text)
     scheme, colon, rest = text.partition("://")
     if colon and scheme.replace("+", "").isalnum():
         user, at, place = rest.rpartition("@")
         name, password, _ = user.partition(":")
-        text = f"{scheme}://{name}{':' + HIDDEN if password else ''}{at}{place}"
-        return mask(text) if "?" in place else text
+        return f"{scheme}://{name}{':' + HIDDEN if password else ''}{at}{place}"
     if text.startswith(("file:", "sqlite:")):
         return text
     return HIDDEN if text else ""
@@ -85,8 +97,9 @@ def passwords(url: str) -> tuple[str, ...]:
     shown = mask_url(url)
     if HIDDEN not in shown:
         return ()
-    scheme, _, rest = url.partition("://")
-    found = [rest.rpartition("@")[0].partition(":")[2]] if scheme else []
+    rest = url.partition("://")[2]
+    logins = (rest.rpartition("@")[0], rest.partition("?")[0].rpartition("@")[0])
+    found = [login.partition(":")[2] for login in logins]
     found += [item.partition("=")[2] for item in rest.partition("?")[2].split("&") if "password=" in item]
     if "%" in url:
         from urllib.parse import unquote  # rare, and 3 ms
@@ -95,7 +108,7 @@ def passwords(url: str) -> tuple[str, ...]:
     return tuple(item for item in dict.fromkeys(found) if len(item) > 3 and item not in shown)  # noqa: PLR2004
 
 
-def _sub(pattern: str, replacement: str, text: str) -> str:
+def _sub(pattern: str, replacement: str | Callable[[Match[str]], str], text: str) -> str:
     import re  # not on the way of a run without a URL in its words
 
     return re.sub(pattern, replacement, text, flags=re.ASCII | re.IGNORECASE | re.DOTALL)

@@ -1,6 +1,7 @@
-"""OPTIONS: the one list of options. Flags, LOCKMASTER_ variables, keys of lockmaster.yaml, help, completion and
-docs/settings.md are all made from it.
-"""  # noqa: D205, D415 - one sentence in two lines
+"""OPTIONS: the one list of options.
+
+Flags, LOCKMASTER_ variables, keys of lockmaster.yaml, help, completion and docs/settings.md are all made from it.
+"""
 
 from __future__ import annotations
 
@@ -64,14 +65,14 @@ OPTIONS: tuple[Option, ...] = (
     Option("format", "choice", "FORMAT", "auto", _FOLDER, _WHAT,
            "layout of the folder and of the history table; auto looks at the folder", ("auto", "native", "prisma")),
     Option("to", "str", "VERSION", "", _GATED, _WHAT, "stop after this migration (default: all)"),
-    Option("schema", "str", "SCHEMA", "", _DATABASE, _WHAT, "search_path for the scripts",
+    Option("schema", "str", "SCHEMA", "", _DATABASE, _WHAT, "schema that the scripts work in (search_path)",
            also="?schema= of a Prisma URL"),
     Option("history_schema", "str", "SCHEMA", "", _DATABASE, _WHAT,
            "schema of the history table (default: where it is found, else as the format has it)"),
     Option("dry_run", "bool", "", "false", _MIGRATE, _WHAT, "print the plan and its SQL; touch nothing"),
 
     Option("url", "secret", "URL", "", _DATABASE, _WHERE, "postgresql://user:password@host/database or sqlite:///file",
-           also="the variable in a Prisma schema's url; DATABASE_URL; DATABASE_URL_FILE"),
+           also="the variable of a Prisma project's url; DATABASE_URL; DATABASE_URL_FILE"),
     Option("url_file", "path", "FILE", "", _DATABASE, _WHERE, "file that holds the URL", field=False),
     Option("url_env", "str", "NAME", "", _DATABASE, _WHERE, "variable that holds the URL", field=False),
     Option("host", "str", "HOST", "", _DATABASE, _WHERE, "part of the URL, in place of the URL's own", field=False),
@@ -83,7 +84,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("dbname", "str", "NAME", "", _DATABASE, _WHERE, "part of the URL, likewise", field=False),
     Option("direct_url", "secret", "URL", "", _DATABASE, _WHERE,
            "URL past the connection pooler, for what needs a session",
-           also="the variable in a Prisma schema's directUrl; DIRECT_DATABASE_URL; DIRECT_URL"),
+           also="the variable of a Prisma project's directUrl; DIRECT_DATABASE_URL; DIRECT_URL"),
     Option("direct_url_file", "path", "FILE", "", _DATABASE, _WHERE, "file that holds the direct URL", field=False,
            also="DIRECT_DATABASE_URL_FILE"),
     Option("pooler", "choice", "KIND", "auto", _DATABASE, _WHERE, "what is between here and the server",

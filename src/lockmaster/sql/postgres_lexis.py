@@ -10,7 +10,7 @@ from lockmaster.sql.scan import fail
 
 # An E before a quote is no word, so that an E'...' that never ends is not read as a word and a plain string.
 _WORD = rb"(?:[A-DF-Za-df-z_\x80-\xff]|[eE](?!'))[\w$\x80-\xff]*+"
-_NUMBER = rb"\d[\w.]*+"
+_NUMBER = rb"\d\w*+(?:\.\w*+)?+"
 _STRING = rb"'[^']*+(?:''[^']*+)*+'"
 _NAME = rb'"[^"]*+(?:""[^"]*+)*+"'
 _ESCAPED = rb"'(?:[^'\\]++|\\[\s\S]|'')*+'"
@@ -32,7 +32,7 @@ _ATOM = rb"|".join(
         _E_STRING,
         rb"-(?!-)",
         rb"/(?!\*)",
-        rb"\$(?!" + _TAG + rb")",
+        rb"\$(?:\d++|(?!" + _TAG + rb"))",
     )
 )
 # Parentheses with nothing special in them are passed in one step: rows of VALUES are most of a big script.
@@ -72,14 +72,15 @@ def _opens_body(script: bytes, start: int, end: int) -> bool:
 
 def _begins_atomic(script: bytes, start: int, end: int) -> bool:
     depth = 0  # a parameter may be called "begin" and be of a type "atomic"
-    before = b""
+    before, is_open = b"", False
     for first, last in tokens(POSTGRES, script, start, end):
         token = script[first : min(last, first + 8)].upper()
+        if is_open:
+            return token != b"END"  # else the body is empty
         depth += (token == b"(") - (token == b")")
-        if not depth and before == b"BEGIN" and token == b"ATOMIC":
-            return True
+        is_open = not depth and before == b"BEGIN" and token == b"ATOMIC"
         before = token
-    return False
+    return is_open
 
 
 def _refuse(script: bytes, pos: int) -> None:

@@ -15,9 +15,12 @@ from lockmaster.databases.postgres.wire import Wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from lockmaster.clock import Clock
     from lockmaster.stop import Stop
 
+SILENT = "it accepts connections and does not answer"
 ATTEMPT_SECONDS = 10.0  # a server or a path that accepts and stays silent
 _CREDENTIALS = ("password authentication failed", "no password supplied", "no pg_hba.conf entry",
                 "authentication failed", "permission denied for database", "is not permitted to log in",
@@ -36,15 +39,15 @@ class ConnectFailedError(Exception):
 def attempt(keywords: dict[str, str], stop: Stop, clock: Clock, limit: Deadline, deadline: Deadline) -> Wire:
     """One try to connect. Raises ConnectFailedError, StoppedError."""
     one = Deadline(clock, min(limit.left(), float(keywords.get("connect_timeout", 0)) or ATTEMPT_SECONDS))
-    target = dict(keywords)
+    target: dict[str, Any] = dict(keywords)
     target.pop("connect_timeout", None)  # libpq ignores it for an asynchronous connection; `one` is it
     if "hostaddr" not in target and (hosts := target.get("host", "")):
         target.update(_addresses(hosts, stop, one))
     try:
-        wire = Wire(psycopg2.connect(**target, async_=1), stop, deadline)
+        wire = Wire(psycopg2.connect(**target, async_=True), stop, deadline)
         wire.connect(one)
     except TimeoutError:
-        raise ConnectFailedError("it accepts connections and does not answer", "retry") from None
+        raise ConnectFailedError(SILENT, "retry") from None
     except psycopg2.Error as error:
         raise _failed(str(error)) from None
     return wire
@@ -110,7 +113,7 @@ def _look_up(name: str, stop: Stop, limit: Deadline) -> tuple[list[str], str]:
         os.close(write)
 
     _thread.start_new_thread(work, ())
-    ready, _, _ = select.select([read, stop], [], [], limit.left())
+    ready, _, _ = select.select([read, stop.fileno()], [], [], limit.left())
     stop.check()
     if not ready:
         raise ConnectFailedError(f"cannot resolve {name}: the name server does not answer", "retry")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lockmaster import events
 from lockmaster.clock import Deadline, pauses
 from lockmaster.databases.postgres import url as urls
-from lockmaster.databases.postgres.connecting import ConnectFailedError, attempt
+from lockmaster.databases.postgres.connecting import SILENT, ConnectFailedError, attempt
 from lockmaster.databases.postgres.dialect import PostgresDialect
 from lockmaster.databases.postgres.message import Limits, session_settings
 from lockmaster.databases.postgres.pooled import PooledSession
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lockmaster.events import Emit
     from lockmaster.stop import Stop
 
+TELL_SECONDS = 5.0
 GRACE_SECONDS = 10.0  # a first installation makes role and database seconds after the server
 
 
@@ -56,7 +57,7 @@ class PostgresDatabase:
         return self.url.shown
 
     def open(self, history: History, wait: Deadline, *, write: bool) -> tuple[PostgresSession, View]:
-        began, told = self._clock.now(), ""
+        began, told, last = self._clock.now(), "", 0.0
         denied: Deadline | None = None
         for pause in pauses(0.2, 2.0):
             try:
@@ -66,7 +67,8 @@ class PostgresDatabase:
                 session.close()
                 failure = ConnectFailedError("it is a standby, and something has to be written", "retry")
             except ConnectFailedError as error:
-                failure = error
+                # an attempt that our own limit cut short says nothing: what was seen before it does
+                failure = ConnectFailedError(told, "retry") if error.text == SILENT and wait.over() and told else error
             except LostConnectionError as error:
                 failure = ConnectFailedError(str(error), "retry")
             if failure.kind != "retry":
@@ -75,9 +77,10 @@ class PostgresDatabase:
                     raise self._denied(failure)
             if wait.over() or self._deadline.over():
                 raise self._denied(failure) if failure.kind != "retry" else self._unreachable(failure, began)
-            if failure.text != told or self._clock.now() - began > 1.0:
-                told = failure.text
-                self._emit(events.Waiting("database", failure.text, self._clock.now() - began, wait.seconds))
+            waited = self._clock.now() - began
+            if failure.text != told or waited - last > TELL_SECONDS:
+                told, last = failure.text, waited
+                self._emit(events.Waiting("database", failure.text, waited, wait.seconds))
             self._nap(min(pause, wait.left(), self._deadline.left()))
         raise AssertionError  # pauses never end
 

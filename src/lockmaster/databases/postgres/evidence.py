@@ -51,11 +51,11 @@ def _indexes(wire: Wire, dialect: PostgresDialect, alone: Alone) -> list[list[An
 
 def _exists(wire: Wire, dialect: PostgresDialect, alone: Alone) -> bool | None:
     if alone.what == "drop-index-concurrently":
-        return bool(wire.send(f"SELECT pg_catalog.to_regclass({_regclass(dialect, alone.index)}) IS NOT NULL")[0][0])
-    if alone.what not in _NAMED or not alone.index:
+        return bool(wire.send(f"SELECT pg_catalog.to_regclass({_regclass(dialect, alone.index_name)}) IS NOT NULL")[0][0])
+    if alone.what not in _NAMED or not alone.index_name:
         return None
     table, column = _NAMED[alone.what]
-    return bool(wire.send(f"SELECT count(*) FROM {table} WHERE {column} = {dialect.literal(alone.index[-1])}")[0][0])
+    return bool(wire.send(f"SELECT count(*) FROM {table} WHERE {column} = {dialect.literal(alone.index_name[-1])}")[0][0])
 
 
 def gather(wire: Wire, dialect: PostgresDialect, alone: Alone) -> str:
@@ -93,7 +93,7 @@ def _judge_create_index(
 ) -> Verdict:
     known = {row[0]: row for row in before}
     rows = _indexes(wire, dialect, alone)
-    name = alone.index[-1] if alone.index else ""
+    name = alone.index_name[-1] if alone.index_name else ""
     new = [row for row in rows if row[0] not in known and (not name or row[2] == name)]
     if any(row[3] for row in new):
         _drop(wire, dialect, [row for row in new if not row[3]])

@@ -38,7 +38,7 @@ class Settings(NamedTuple):
 class Place(NamedTuple):
     """Where a unit's body lies in a message, in bytes."""
 
-    index: int
+    unit: int
     start: int
     end: int
 
@@ -53,7 +53,7 @@ class Message(NamedTuple):
         """(index of the unit, offset in its body) for an offset in the message; None outside of every body."""
         for place in self.places:
             if place.start <= offset <= place.end:
-                return place.index, offset - place.start
+                return place.unit, offset - place.start
         return None
 
 

@@ -59,7 +59,7 @@ class PooledSession(PostgresSession):
         self._key = None
         reach(Fault.MESSAGE_READY)
         try:
-            answer = self.wire.send(text)
+            answer = self.wire.send(text, Fault.MESSAGE_SENT)
         except ServerError as error:
             raise _placed(error, composed) from error
         reach(Fault.MESSAGE_ANSWERED)

@@ -55,14 +55,14 @@ class PostgresSession:
     ) -> None:
         self.dialect = PostgresDialect()
         self.server = server
-        self.recovery = before.recovery if before else False
-        self.backend = before.backend if before else 0  # the server's process that answered the last read
+        self.recovery: bool = before.recovery if before else False
+        self.backend: int = before.backend if before else 0  # the server's process that answered the last read
         self.wire = wire
         self._limits = limits
         self._settings = settings
         self._warn = warn
         self._key: int | None = None
-        self._found = before._found if before else None  # the schema in which the last read found the history
+        self._found: str | None = before._found if before else None  # the schema in which the last read found the history
         self._listening = False
         self._set_up = False
 
@@ -191,7 +191,7 @@ class PostgresSession:
         composed = message.compose(units, self.held_key(), self._limits, self._settings, receipt)
         reach(Fault.MESSAGE_READY)
         try:
-            rows = self.wire.send(composed.text)
+            rows = self.wire.send(composed.text, Fault.MESSAGE_SENT)
         except ServerError as error:
             raise _placed(error, composed) from error
         reach(Fault.MESSAGE_ANSWERED)
@@ -248,8 +248,7 @@ class PostgresSession:
         self.cancel_foreign_waiters(key)
         try:
             self.wire.tick = evidence.progress(self.wire, self._warn)
-            reach(Fault.ALONE_SENT)
-            self.wire.send(alone.body)
+            self.wire.send(alone.body, Fault.ALONE_SENT)
         except ServerError as error:
             error.index = 0
             raise

@@ -15,6 +15,7 @@ from psycopg2 import extensions as ext
 
 from lockmaster.databases.postgres.errors import position_of, translate
 from lockmaster.engine.failures import LostConnectionError, ServerError
+from lockmaster.faults import reach
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from lockmaster.clock import Deadline
+    from lockmaster.faults import Fault
     from lockmaster.stop import Stop
 
 _CANCEL_SECONDS = 1.0  # for the cancel to be sent, and again for the server to answer it
@@ -52,8 +54,8 @@ class Wire:
                 raise TimeoutError
         self._cursor = self.connection.cursor()
 
-    def send(self, message: bytes | str) -> list[tuple[Any, ...]]:
-        """Run a message of one or more statements; the rows of the last one.
+    def send(self, message: bytes | str, sent: Fault | None = None) -> list[tuple[Any, ...]]:
+        """Run a message of one or more statements; the rows of the last one. `sent`: the point met when it is on its way.
 
         Raises ServerError (with `offset` in bytes of the message where the server gave a place), LostTurnError,
         LostConnectionError, StoppedError. After an error nothing is left open: the transaction is rolled back.
@@ -61,6 +63,8 @@ class Wire:
         self._stop.check()
         try:
             self._cursor.execute(message)
+            if sent is not None:
+                reach(sent)
             self._wait()
             return list(self._cursor.fetchall()) if self._cursor.description else []
         except psycopg2.Error as error:
@@ -131,7 +135,7 @@ class Wire:
                 write = [self.connection] if state == ext.POLL_WRITE else []
                 select.select(read, write, [], left)
         except psycopg2.Error:
-            return self.connection.closed == 0
+            return bool(self.connection.closed == 0)
         return True
 
     def _roll_back(self) -> None:

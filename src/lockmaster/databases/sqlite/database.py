@@ -2,65 +2,88 @@
 
 from __future__ import annotations
 
+from lockmaster import events
 from lockmaster.clock import pauses
+from lockmaster.databases.sqlite.dialect import SqliteDialect
 from lockmaster.databases.sqlite.place import parse
+from lockmaster.databases.sqlite.reader import Reader
 from lockmaster.databases.sqlite.session import SqliteSession
 from lockmaster.databases.sqlite.wire import Wire
 from lockmaster.errors import UnreachableError
-from lockmaster.events import Waiting
+from lockmaster.faults import Fault, reach
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lockmaster.clock import Clock, Deadline
+    from lockmaster.engine.model import View
+    from lockmaster.engine.ports import History
     from lockmaster.events import Emit
     from lockmaster.stop import Stop
 
 
 class SqliteDatabase:
-    """See `engine.ports.Database`. Reading never creates the file; one that is missing is a database without history.
+    """See `engine.ports.Database`. Reading never creates the file; a missing one is a database without history.
 
-    Parameters: `base` is the folder that Prisma's relative `file:` URLs start from; `lock_timeout` the seconds for
-    which a COMMIT may keep new readers out while it waits for old ones. Raises UsageError for a URL it cannot use.
+    Parameters: `base` is the folder that Prisma's relative `file:` URLs start from ("": the working directory);
+    `lock_timeout` the seconds for which a COMMIT may keep new readers out while it waits for the old ones;
+    `statement_timeout` 0 for none. Raises UsageError for a URL that it cannot use.
     """
 
-    def __init__(self, url_text: str, *, base: str, stop: Stop, emit: Emit, clock: Clock, lock_timeout: float) -> None:
-        self.place = parse(url_text, base)
-        self._stop = stop
-        self._emit = emit
-        self._clock = clock
+    dialect = SqliteDialect()
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        base: str = "",
+        lock_timeout: float = 0.8,
+        statement_timeout: float = 0.0,
+        stop: Stop,
+        clock: Clock,
+        deadline: Deadline,
+        emit: Emit = events.nowhere,
+    ) -> None:
+        self.place = parse(url, base)
         self._lock_timeout = lock_timeout
+        self._statement_timeout = statement_timeout or None
+        self._stop, self._clock, self._deadline, self._emit = stop, clock, deadline, emit
 
     def __str__(self) -> str:
         return str(self.place)
 
-    def connect(self, wait: Deadline, *, write: bool) -> SqliteSession:
+    def open(self, history: History, wait: Deadline, *, write: bool) -> tuple[SqliteSession, View]:
         """See the port. With `write` the file is made by the first turn that is taken, not before."""
         if write:
             self.place.demand_writable()
-        started = self._clock.now()
+        began = self._clock.now()
         for pause in pauses(0.2, 2.0):
             self._stop.check()
             session = self._session(wait, write=write)
             try:
-                session.probe()
+                return self._connected(session, history)
             except UnreachableError as error:
                 session.close()
-                if wait.over():
+                if wait.over() or self._deadline.over():
                     raise
-                self._emit(Waiting("database", error.message, self._clock.now() - started, wait.seconds))
-                session.wire.pause(min(pause, wait.left()))
+                self._emit(events.Waiting("database", error.message, self._clock.now() - began, wait.seconds))
+                session.wire.nap(min(pause, wait.left()))
             except BaseException:
                 session.close()
                 raise
-            else:
-                return session
         raise AssertionError  # pauses never end
 
+    def _connected(self, session: SqliteSession, history: History) -> tuple[SqliteSession, View]:
+        reach(Fault.CONNECTED)
+        view = session.read(history)
+        self._emit(events.Connected(str(self), session.server, session.pooler))
+        return session, view
+
     def _session(self, wait: Deadline, *, write: bool) -> SqliteSession:
+        wire = Wire(self.place, write=write, stop=self._stop, deadline=self._deadline)
         return SqliteSession(
-            Wire(self.place, write=write, stop=self._stop),
+            wire,
+            Reader(wire, clock=self._clock, emit=self._emit, wait=wait.seconds),
             clock=self._clock,
-            emit=self._emit,
             lock_timeout=self._lock_timeout,
-            wait=wait.seconds,
+            statement_timeout=self._statement_timeout,
         )

@@ -2,7 +2,7 @@
 
 (Opening one would be wrong: POSIX drops all locks of a process on a file as soon as any descriptor of it is closed.)
 """
-# ruff: noqa: PTH - pathlib is not loaded on this way
+# ruff: noqa: PTH100, PTH109, PTH112, PTH116, PTH118, PTH120 - pathlib is not loaded on this way
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ class Place(NamedTuple):
         except FileNotFoundError:
             return False
         except PermissionError:
-            raise AccessDeniedError(f"may not look at {self}: permission denied", hint=_who(self.path)) from None
+            raise AccessDeniedError(
+                f"may not look at {self}: permission denied", hint=_who(self.path)
+            ) from None
         except OSError as error:
             raise UsageError(f"{self} cannot be used: {error.strerror}") from None
         if S_ISDIR(mode):
@@ -56,18 +58,23 @@ class Place(NamedTuple):
         exists = self.exists()
         folder = os.path.dirname(self.path)
         if not os.path.isdir(folder):
-            raise UsageError(f"the folder of {self} does not exist", hint=f"make {folder}, or mount the volume there")
-        for thing in ((self.path, folder) if exists else (folder,)):
+            raise UsageError(
+                f"the folder of {self} does not exist", hint=f"make {folder}, or mount the volume there"
+            )
+        for thing in (self.path, folder) if exists else (folder,):
             if not os.access(thing, os.W_OK):
                 raise _unwritable(self, thing, exists=exists)
 
 
 def _unwritable(place: Place, thing: str, *, exists: bool) -> AccessDeniedError:
     if os.statvfs(thing).f_flag & os.ST_RDONLY:
-        return AccessDeniedError(f"cannot write to {place}: the file system is read-only", hint="mount it read-write")
+        return AccessDeniedError(
+            f"cannot write to {place}: the file system is read-only", hint="mount it read-write"
+        )
     why = "its journal is made in its folder" if exists and thing != place.path else ""
     return AccessDeniedError(
-        f"cannot write to {place}: no permission to write {thing}{f' ({why})' if why else ''}", hint=_who(thing)
+        f"cannot write to {place}: no permission to write {thing}{f' ({why})' if why else ''}",
+        hint=_who(thing),
     )
 
 
@@ -102,7 +109,7 @@ def parse(text: str, base: str) -> Place:
 def _without_authority(path: str) -> str:
     """The path behind `//` and `//localhost`; any number of slashes in front is one."""
     if path.startswith("//"):
-        path = path[2:].removeprefix("localhost/") if path.startswith("//localhost/") else path[2:]
+        path = path[2:].removeprefix("localhost") if path.startswith("//localhost/") else path[2:]
         return "/" + path.lstrip("/") if path.startswith("/") else path
     return path
 
@@ -111,14 +118,18 @@ def _refuse_parameters(query: str) -> None:
     for item in filter(None, query.split("&")):
         name, _, value = item.partition("=")
         if name in _REFUSED and value in (_REFUSED[name] or (value,)):
-            raise UsageError(f"the URL parameter {name} cannot be used with a SQLite file", hint=f"write {_FORMS}")
+            raise UsageError(
+                f"the URL parameter {name} cannot be used with a SQLite file", hint=f"write {_FORMS}"
+            )
 
 
 def _decoded(text: str) -> str:
     """Percent-decoded. By hand: urllib.parse would cost every start milliseconds."""
     head, *parts = text.encode().split(b"%")
     try:
-        raw = head + b"".join(bytes([int(part[:2], 16)]) + part[2:] for part in parts if len(part) > 1 or _bad())
+        raw = head + b"".join(
+            bytes([int(part[:2], 16)]) + part[2:] for part in parts if len(part) > 1 or _bad()
+        )
         return raw.decode()
     except ValueError:
         raise UsageError("the URL has a % that is not followed by two hex digits of UTF-8 text") from None

@@ -1,4 +1,4 @@
-"""Scripts that switch foreign keys off: found before they run, and checked before they commit (PROTOCOL-FACTS A1).
+"""What a script that runs with foreign keys off must not leave behind (PROTOCOL-FACTS A1).
 
 Inside a transaction `PRAGMA foreign_keys` does nothing, and with it on, the DROP TABLE of a table rebuild deletes the
 rows of the children. So it is switched off before BEGIN, and what it would have prevented is looked for before COMMIT.
@@ -10,36 +10,20 @@ from lockmaster.engine.failures import ServerError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from lockmaster.databases.sqlite.dialect import SqliteDialect
     from lockmaster.databases.sqlite.wire import Wire
 
     Found = dict[tuple[str, str], tuple[int, object]]  # (child, parent) -> (how many rows, one of them)
 
-_OFF = frozenset({"OFF", "0", "NO", "FALSE"})
-
-
-def relaxes(dialect: SqliteDialect, body: bytes) -> bool:
-    """Whether a statement of this script says PRAGMA foreign_keys=OFF."""
-    if b"foreign_keys" not in body.lower():
-        return False
-    return any(_says_off(statement.words) for statement in dialect.split(body))
-
-
-def _says_off(words: Sequence[str]) -> bool:
-    """PRAGMA [main .] foreign_keys = OFF, or foreign_keys(OFF); names and values may be quoted."""
-    plain = [word.strip("\"'`[]").upper() for word in words]
-    if plain[:1] != ["PRAGMA"] or "FOREIGN_KEYS" not in plain[1:4]:
-        return False
-    at = plain.index("FOREIGN_KEYS")
-    return plain[at + 1 : at + 2] in (["="], ["("]) and plain[at + 2 : at + 3] != [] and plain[at + 2] in _OFF
+_HINT = (
+    "the script runs with foreign_keys=OFF, where a DELETE does not cascade:"
+    " put such a statement into a migration of its own"
+)
 
 
 def violations(wire: Wire) -> Found | None:
-    """The rows without a parent, counted by (child, parent); None where the schema itself makes a check impossible.
+    """The rows without a parent, counted by (child, parent); None where the schema makes the check impossible.
 
-    Counted, not listed: a rebuild gives new rowids, so the same bad row before and after need not look the same.
+    Counted, not listed: a rebuild gives new rowids, so the same bad row need not look the same before and after.
     """
     try:
         rows = wire.execute("PRAGMA main.foreign_key_check")
@@ -50,7 +34,8 @@ def violations(wire: Wire) -> Found | None:
     found: Found = {}
     for child, rowid, parent, _ in rows:
         key = (str(child).lower(), str(parent).lower())
-        found[key] = (found.get(key, (0,))[0] + 1, rowid)
+        count, first = found.get(key, (0, rowid))
+        found[key] = (count + 1, first)
     return found
 
 
@@ -59,15 +44,15 @@ def refuse_new(before: Found | None, after: Found | None) -> None:
     if before is None:
         return
     if after is None:
-        raise ServerError("after the script, foreign keys cannot be checked: one refers to columns that are not unique", kind="script")
+        raise _refused("after the script, a foreign key refers to columns that are not unique")
     for (child, parent), (count, rowid) in after.items():
         old = before.get((child, parent), (0, None))[0]
-        if count > old:
-            row = f"row {rowid} of " if rowid is not None and not old else ""
-            grown = f" ({count} such rows{f', {old} before' if old else ''})" if count > 1 else ""
-            raise ServerError(
-                f"{row}{child} would refer to no row of {parent}{grown}",
-                kind="script",
-                sqlstate="SQLITE_CONSTRAINT_FOREIGNKEY",
-                hint="the script runs with foreign_keys=OFF: a DELETE in it does not cascade; put it into a migration of its own",
-            )
+        if count <= old:
+            continue
+        which = f"row {rowid} of {child}" if rowid is not None and not old else f"a row of {child}"
+        more = f" ({count} such rows{f', {old} before the script' if old else ''})" if count > 1 else ""
+        raise _refused(f"{which} would refer to a row of {parent} that does not exist{more}")
+
+
+def _refused(text: str) -> ServerError:
+    return ServerError(text, kind="script", sqlstate="SQLITE_CONSTRAINT_FOREIGNKEY", hint=_HINT)

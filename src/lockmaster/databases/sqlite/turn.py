@@ -1,0 +1,170 @@
+"""Taking the turn, and going on with it: BEGIN IMMEDIATE, what it must find, COMMIT.
+
+Guarantee (law 1): every transaction of ours either follows a read of the history inside itself, or begins with the
+proof that the history is, row for row, what this session last read or wrote. So a turn that SQLite ends with each
+COMMIT is as good as one that lasts: whoever comes in between is noticed before anything is changed.
+"""
+
+from __future__ import annotations
+
+from lockmaster.clock import Deadline, pauses
+from lockmaster.engine.failures import LostConnectionError, LostTurnError, ServerError
+from lockmaster.errors import LockmasterError
+from lockmaster.faults import Fault, reach
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lockmaster.clock import Clock
+    from lockmaster.databases.sqlite.reader import Reader
+    from lockmaster.databases.sqlite.wire import Rows, Wire
+    from lockmaster.engine.ports import History
+
+
+class Turn:
+    """The transaction that is open, or what has to be unchanged for the next one."""
+
+    def __init__(self, wire: Wire, reader: Reader, clock: Clock, lock_timeout: float) -> None:
+        self._wire = wire
+        self._reader = reader
+        self._clock = clock
+        self._lock_timeout = lock_timeout
+        self._history: History | None = None
+        self._known = False  # whether `_rows` is what the history holds as far as we know
+        self._rows: Rows | None = None
+
+    def take(self, history: History) -> bool:
+        """BEGIN IMMEDIATE; False when somebody else writes."""
+        self._history = history
+        if self._wire.in_transaction:
+            return True
+        self._known = False
+        return self._begin(foreign_keys=True)
+
+    def seen(self, rows: Rows | None) -> None:
+        """The history was read inside our transaction."""
+        self._known, self._rows = True, rows
+
+    def release(self) -> None:
+        """End whatever is open. What was known before it is not believed any more."""
+        self._known = False
+        self.roll_back(keep=not self._wire.held)
+
+    def enter(self, *, foreign_keys: bool = True) -> None:
+        """Be in a transaction in which what we know still holds. Raises LostTurnError.
+
+        `foreign_keys` can only be switched outside of a transaction: for that, the open one is given up. Between it
+        and the next anybody may write, and the proof tells.
+        """
+        if self._wire.in_transaction and foreign_keys != self._enforced():
+            self.leave()
+        if not self._wire.in_transaction:
+            self._resume(foreign_keys=foreign_keys)
+
+    def leave(self) -> None:
+        """End the open transaction, which has changed nothing, so that it can be gone on from."""
+        if self._wire.in_transaction:
+            self._remember()
+            self._wire.execute("ROLLBACK")
+
+    def renew(self) -> None:
+        """Go on in a fresh connection: what an earlier script set, made or attached in this one is not ours."""
+        self.leave()
+        self._wire.close()
+
+    def commit(self, *, hold: bool = False) -> None:
+        """COMMIT, repeated while readers are in its way (C8): the transaction stays open, and keeps new ones out.
+
+        `hold`: keep the file from here on, until the connection ends.
+        """
+        before = (self._known, self._rows)
+        if hold:
+            self._hold()
+        self._known = False
+        self._remember()
+        reach(Fault.MESSAGE_SENT)
+        try:
+            self._commit()
+        except BaseException:
+            self._known, self._rows = before
+            raise
+        reach(Fault.MESSAGE_ANSWERED)
+
+    def roll_back(self, *, keep: bool) -> None:
+        """Undo what is open; `keep` the connection with its temporary tables, if that can be. Never raises."""
+        try:
+            if keep and self._wire.in_transaction:
+                self._wire.execute("PRAGMA main.locking_mode=NORMAL")  # before ROLLBACK, which then lets go
+                self._wire.execute("ROLLBACK")
+                self._wire.held = False
+        except (LockmasterError, ServerError, LostConnectionError):
+            keep = False
+        if not keep:
+            self._wire.close()
+
+    # ---- parts ----------------------------------------------------------------------------------------
+
+    def _begin(self, *, foreign_keys: bool) -> bool:
+        if (
+            not self._wire.write
+        ):  # BEGIN IMMEDIATE succeeds on a file that was opened to read, and locks nothing
+            raise ServerError("the file was opened for reading only", kind="read-only")
+        self._wire.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")  # Prisma has them on
+        try:
+            self._wire.execute("BEGIN IMMEDIATE")
+        except ServerError as error:
+            if error.kind == "busy":
+                return False
+            raise
+        reach(Fault.BEGUN)
+        return True
+
+    def _enforced(self) -> bool:
+        return bool(self._wire.execute("PRAGMA foreign_keys")[0][0])
+
+    def _resume(self, *, foreign_keys: bool) -> None:
+        if not self._known:
+            raise LostTurnError("there is no turn to go on with")
+        limit = Deadline(self._clock, self._lock_timeout)
+        for pause in pauses(0.001, 0.05):
+            if self._begin(foreign_keys=foreign_keys):
+                break
+            if limit.over():
+                raise self._lost("somebody else took it between two transactions")
+            self._wire.pause(min(pause, limit.left()))
+        if self._now() != self._rows:
+            raise self._lost("somebody else changed the history between two transactions")
+
+    def _lost(self, why: str) -> LostTurnError:
+        self.release()
+        return LostTurnError(why)
+
+    def _now(self) -> Rows | None:
+        assert self._history is not None  # noqa: S101 - for the type checker: `take` was there first
+        return self._reader.history(self._history)[1]
+
+    def _remember(self) -> None:
+        if not self._known:
+            self.seen(self._now())
+
+    def _hold(self) -> None:
+        """Keep the exclusive lock that COMMIT gets, until the other pieces of this migration are done.
+
+        In WAL mode nobody can while another connection is open. There, another process may take over between two
+        pieces; the proof of the next transaction tells.
+        """
+        if not self._wire.held and self._wire.execute("PRAGMA main.journal_mode")[0][0] != "wal":
+            self._wire.execute("PRAGMA main.locking_mode=EXCLUSIVE")
+            self._wire.held = True
+
+    def _commit(self) -> None:
+        limit = Deadline(self._clock, self._lock_timeout)
+        for pause in pauses(0.002, 0.05):
+            try:
+                self._wire.execute("COMMIT")
+            except ServerError as error:
+                error.index = 0
+                if error.kind != "busy" or limit.over():
+                    raise
+            else:
+                return
+            self._wire.pause(min(pause, limit.left()))

@@ -1,0 +1,123 @@
+"""One script, two databases: Prisma runs it on one, Lockmaster on the other, and the same must come of it.
+
+The judge sends a script as the native engine does, in one message. What is compared: whether it went well, what the
+schema is afterwards, and the history.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.prisma import folder
+from tests.prisma.judge import Prisma
+from tests.prisma.ours import Lockmaster
+from tests.prisma.test_judge import history, said, without_logs
+from tests.support.database import Database
+
+pytestmark = [pytest.mark.prisma, pytest.mark.timeout(300), pytest.mark.usefixtures("real_prisma")]
+
+BEFORE = "20240101000000_before"
+NAME = "20240101000001_special"
+AFTER = "20240101000002_after"
+TABLE = "CREATE TABLE t (id int PRIMARY KEY, label text);\nINSERT INTO t SELECT g, 'x' FROM generate_series(1, 3) g;\n"
+
+WELL = {
+    "empty": "",
+    "blank": " \n\t\n",
+    "comment only": "-- nothing to do",
+    "block comment only": "/* nothing\nto do */",
+    "semicolons only": ";;\n;",
+    "no newline at the end": "CREATE TABLE a (i int)",
+    "comment at the end": "CREATE TABLE a (i int) -- done",
+    "open line comment with quote": "CREATE TABLE a (i int); -- don't",
+    "carriage returns": "CREATE TABLE a (\r\n i int\r\n);\r\n-- é\r\n",
+    "lone carriage returns": "CREATE TABLE a (i int);\r-- a comment to here\rCREATE TABLE b (i int);",
+    "unicode": 'CREATE TABLE "größe 📏" ("ключ" text DEFAULT \'日本\');',
+    "nested comment": "/* a /* b; */ c; */ CREATE TABLE a (i int);",
+    "dollar quotes": "DO $x$ BEGIN EXECUTE $y$CREATE TABLE a (i int);$y$; END $x$;",
+    "escape string": "CREATE TABLE a (i text DEFAULT E'it\\'s; $$ not');",
+    "standard body": "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END;",
+    "own transaction": "BEGIN;\nCREATE TABLE a (i int);\nCOMMIT;\n",
+    "two own transactions": "BEGIN;\nCREATE TABLE a (i int);\nCOMMIT;\nBEGIN;\nCREATE TABLE b (i int);\nEND;\n",
+    "around an own transaction": "CREATE TABLE a (i int);\nBEGIN;\nCREATE TABLE b (i int);\nCOMMIT;\nCREATE TABLE c ();",
+    "own rollback": "BEGIN;\nCREATE TABLE a (i int);\nROLLBACK;\n",
+    "savepoint": "BEGIN;SAVEPOINT s;CREATE TABLE a (i int);ROLLBACK TO s;CREATE TABLE b (i int);COMMIT;",
+    "concurrent index": "CREATE INDEX CONCURRENTLY ON t (label)",
+    "concurrent index, commented": "-- CreateIndex\n/* slow */ CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON t (label); -- x",
+    "drop index concurrently": "DROP INDEX CONCURRENTLY IF EXISTS nothing",
+    "reindex concurrently": "REINDEX TABLE CONCURRENTLY t",
+    "vacuum": "VACUUM (ANALYZE) t",
+    "enum value": "CREATE TYPE e AS ENUM ('a');\nALTER TYPE e ADD VALUE 'b';",
+    "procedure that commits": "DO $$ BEGIN INSERT INTO t VALUES (7); COMMIT; INSERT INTO t VALUES (8); END $$",
+    "search path": "CREATE SCHEMA other;\nSET search_path = other;\nCREATE TABLE a (i int);",
+    "empty search path": "SELECT pg_catalog.set_config('search_path', '', false);\nCREATE TABLE public.a (i int);",
+    "row security and timeouts": "SET statement_timeout = 0;\nSET lock_timeout = 0;\nSET row_security = off;\nCREATE TABLE a ();",
+    "local settings": "SET LOCAL lock_timeout = '5s';\nCREATE TABLE a (i int);",
+    "unlock all": "SELECT pg_advisory_unlock_all();\nCREATE TABLE a (i int);",
+    "discard": "DISCARD TEMP;\nDISCARD PLANS;\nCREATE TABLE a (i int);",
+    "temporary table": "CREATE TEMP TABLE x AS SELECT 1 AS i;\nCREATE TABLE a AS SELECT * FROM x;",
+    "own advisory lock": "SELECT pg_advisory_lock(1);\nCREATE TABLE a (i int);",
+    "deferred constraint": "CREATE TABLE a (i int REFERENCES t DEFERRABLE INITIALLY DEFERRED);\nINSERT INTO a VALUES (1);",
+    "rows that come back": "SELECT * FROM t;\nCREATE TABLE a (i int);\nSELECT count(*) FROM a;",
+    "copy of the history's name": "CREATE SCHEMA s;\nCREATE TABLE s._prisma_migrations (id int);",
+    "notices": "DO $$ BEGIN RAISE NOTICE 'hello'; END $$;\nDROP TABLE IF EXISTS nothing;",
+    "listen and notify": "LISTEN x;\nNOTIFY x;\nCREATE TABLE a (i int);",
+    "prepared statement": "PREPARE p AS SELECT 1;\nEXECUTE p;\nDEALLOCATE p;",
+    "read committed by name": "BEGIN ISOLATION LEVEL SERIALIZABLE;\nCREATE TABLE a (i int);\nCOMMIT;",
+}
+BADLY = {
+    "syntax": "CREATE TABLE a (;",
+    "at run time": "CREATE TABLE a (i int);\nSELECT 1 / 0;",
+    "at commit": "CREATE TABLE a (i int REFERENCES t DEFERRABLE INITIALLY DEFERRED);\nINSERT INTO a VALUES (99);",
+    "unterminated string": "CREATE TABLE a (i text DEFAULT 'x);",
+    "unterminated comment": "CREATE TABLE a (i int); /* and so on",
+    "unterminated dollar quote": "DO $x$ BEGIN END",
+    "byte order mark": "\ufeffCREATE TABLE a (i int);",
+    "psql command": "\\set x 1\nCREATE TABLE a (i int);",
+    "copy from stdin": "COPY t FROM stdin;\n1\tx\n\\.\n",
+    "enum value used at once": "CREATE TYPE e AS ENUM ('a');\nALTER TYPE e ADD VALUE 'b';\nCREATE TABLE a (c e DEFAULT 'b');",
+}
+
+
+def run_both(
+    tmp_path: Path, make_database: Callable[..., Database], scripts: dict[str, str]
+) -> tuple[Database, Database, tuple[int, str], tuple[int, str]]:
+    """Run the scripts with Prisma on one database and with Lockmaster on the other."""
+    theirs, ours = make_database(), make_database()
+    prisma = Prisma(tmp_path / "project", theirs.url)
+    for name, sql in scripts.items():
+        folder.add(prisma.migrations, name, sql)
+    one, other = prisma.deploy(), Lockmaster(prisma.migrations, ours.url).migrate()
+    return theirs, ours, (one.returncode, said(one)), (other.returncode, said(other))
+
+
+@pytest.mark.parametrize("sql", WELL.values(), ids=WELL.keys())
+def test_it_goes_as_well_as_with_prisma(
+    tmp_path: Path, make_database: Callable[..., Database], sql: str
+) -> None:
+    scripts = {BEFORE: TABLE, NAME: sql, AFTER: "CREATE TABLE later (i int);\n"}
+    theirs, ours, (status, text), (our_status, our_text) = run_both(tmp_path, make_database, scripts)
+    assert status == 0, text
+    assert our_status == 0, our_text
+    assert ours.dump("--schema-only") == theirs.dump("--schema-only")
+    assert ours.rows("SELECT * FROM t ORDER BY 1") == theirs.rows("SELECT * FROM t ORDER BY 1")
+    assert history(ours) == history(theirs)
+
+
+@pytest.mark.parametrize("sql", BADLY.values(), ids=BADLY.keys())
+def test_it_fails_as_with_prisma_and_leaves_no_more(
+    tmp_path: Path, make_database: Callable[..., Database], sql: str
+) -> None:
+    """Lockmaster may leave less (no row, nothing half-done), and Prisma can go on with the mended file."""
+    scripts = {BEFORE: TABLE, NAME: sql, AFTER: "CREATE TABLE later (i int);\n"}
+    theirs, ours, (status, text), (our_status, our_text) = run_both(tmp_path, make_database, scripts)
+    assert status == 1, text
+    assert our_status in {2, 12}, our_text
+    assert NAME in our_text
+    assert ours.dump("--schema-only") == theirs.dump("--schema-only") or our_status == 2
+    assert without_logs(history(ours)) == [row for row in without_logs(history(theirs)) if row[0] == BEFORE]
+    prisma = Prisma(tmp_path / "project", ours.url)
+    folder.add(prisma.migrations, NAME, "SELECT 1;\n")
+    done = prisma.deploy()
+    assert done.returncode == 0, said(done)
