@@ -29,7 +29,8 @@ class JsonRenderer:
     def __call__(self, event: Event) -> None:
         line: dict[str, object] = {"ts": timestamp(time.time()), "level": level_of(event)}
         line |= {"event": name(type(event).__name__), "message": describe(event)}
-        line |= self._error(event) if isinstance(event, Failed) else event._asdict()
+        fields = self._error(event) if isinstance(event, Failed) else event._asdict()
+        line |= {"schema_level" if key == "level" else key: value for key, value in fields.items()}
         self._stream.write(json.dumps(self._clean(line)) + "\n")
         self._stream.flush()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from lockmaster import events
 from lockmaster.clock import pauses
 from lockmaster.engine import plan as planning
-from lockmaster.engine import report
 from lockmaster.engine.failures import LostConnectionError, ServerError
 from lockmaster.engine.results import MigrateResult
 from lockmaster.errors import BehindError, UnreachableError
@@ -38,6 +37,8 @@ class Gate:
             except LostConnectionError as lost:
                 self._emit(events.Waiting("database", f"the connection was lost: {lost}", 0.0, self._limit.seconds))
             except ServerError as error:
+                from lockmaster.engine import report
+
                 raise report.outside(error) from error
             if self._limit.over():
                 raise UnreachableError("the database did not accept work in time", hint="--deadline waits longer")

@@ -15,7 +15,6 @@ from typing import NamedTuple
 from lockmaster import events
 from lockmaster.clock import Deadline, pauses
 from lockmaster.engine import plan as planning
-from lockmaster.engine import report
 from lockmaster.engine.failures import LostConnectionError, LostTurnError, ServerError
 from lockmaster.engine.results import MigrateResult
 from lockmaster.errors import HistoryMismatchError, LockmasterError, MigrationFailedError, NoTurnError, UsageError
@@ -89,6 +88,8 @@ class Runner:
         try:
             return self._migrate()
         except ServerError as error:
+            from lockmaster.engine import report
+
             raise report.outside(error) from error
         finally:
             self._close()
@@ -335,7 +336,7 @@ def _lost_too_often(migration: str, lost: LostConnectionError) -> LockmasterErro
     return MigrationFailedError(
         f"the connection was lost again and again while {migration or 'the history'} was worked on: {lost}",
         hint="does the server crash on it (see its log), or is there an idle limit in between?",
-        details={"migration": migration, "in the database now": report.NOTHING},
+        details={"migration": migration, "in the database now": "what was committed before, and nothing half-done"},
     )
 
 

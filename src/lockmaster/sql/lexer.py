@@ -29,6 +29,15 @@ _NESTED = re.compile(rb"/\*|\*/")
 _END_WORD = re.compile(rb"(?i:END)(?![\w$\x80-\xff])")
 
 
+def many(body: bytes, times: bytes = b"*") -> bytes:
+    """A pattern that repeats `body` and never gives back.
+
+    The inner (?>...) is for Python 3.11.0 to 3.11.4 (Debian 12 has 3.11.2): there a repetition that fails half-way
+    leaves the position where it failed (gh-106052), and the scan would go on in the middle of a string.
+    """
+    return rb"(?:(?>" + body + rb"))" + times + rb"+"
+
+
 class Grammar(NamedTuple):
     """How one dialect is read."""
 

@@ -5,21 +5,23 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from lockmaster.sql.lexer import Grammar, raw_words, tokens, upper
+from lockmaster.sql.lexer import Grammar, many, raw_words, tokens, upper
 from lockmaster.sql.scan import fail
 
+_DASHES = rb"--[^\n\r]*+"
+_BLANK = many(rb"[ \t\n\r\f\v]++|" + _DASHES)
 # An E before a quote is no word, so that an E'...' that never ends is not read as a word and a plain string.
 _WORD = rb"(?:[A-DF-Za-df-z_\x80-\xff]|[eE](?!'))[\w$\x80-\xff]*+"
-_NUMBER = rb"\d\w*+(?:\.\w*+)?+"
-_STRING = rb"'[^']*+(?:''[^']*+)*+'"
-_NAME = rb'"[^"]*+(?:""[^"]*+)*+"'
-_ESCAPED = rb"'(?:[^'\\]++|\\[\s\S]|'')*+'"
+_NUMBER = rb"\d\w*+" + many(rb"\.\w*+", b"?")
+_STRING = rb"'[^']*+" + many(rb"''[^']*+") + rb"'"
+_NAME = rb'"[^"]*+' + many(rb'""[^"]*+') + rb'"'
+_ESCAPED = rb"'" + many(rb"[^'\\]++|\\[\s\S]|''") + rb"'"
 # 'a' <newline> 'b' is one string. Only for E'...' does it matter: backslashes count in the second part, too.
-_NEWLINE = rb"[ \t\f\v]*+(?:--[^\n\r]*+)?[\n\r](?:[ \t\n\r\f\v]++|--[^\n\r]*+[\n\r])*+"
-_E_STRING = rb"[eE]" + _ESCAPED + rb"(?:" + _NEWLINE + _ESCAPED + rb")*+"
+_NEWLINE = (
+    rb"[ \t\f\v]*+" + many(_DASHES, b"?") + rb"[\n\r]" + many(rb"[ \t\n\r\f\v]++|" + _DASHES + rb"[\n\r]")
+)
+_E_STRING = rb"[eE]" + _ESCAPED + many(_NEWLINE + _ESCAPED)
 _TAG = rb"(?:[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*+)?\$"  # behind the first $; a tag holds no $
-_DASHES = rb"--[^\n\r]*+"
-_BLANK = rb"(?:[ \t\n\r\f\v]++|" + _DASHES + rb")*+"
 
 _ATOM = rb"|".join(
     (
@@ -37,9 +39,9 @@ _ATOM = rb"|".join(
 )
 # Parentheses with nothing special in them are passed in one step: rows of VALUES are most of a big script.
 # The limits bound the memory of the regex engine.
-_FLAT = rb"\((?:" + _ATOM + rb"|" + _DASHES + rb"){0,4096}+\)"
-_NESTED = rb"\((?:" + _ATOM + rb"|" + _FLAT + rb"|" + _DASHES + rb"){0,4096}+\)"
-_STEP = rb"(?:" + _ATOM + rb"|" + _NESTED + rb"){0,4096}+(?:(;)|(\()|(\))|(\$" + _TAG + rb")|(/\*)|(--))?"
+_FLAT = rb"\(" + many(_ATOM + rb"|" + _DASHES, b"{0,4096}") + rb"\)"
+_NESTED = rb"\(" + many(_ATOM + rb"|" + _FLAT + rb"|" + _DASHES, b"{0,4096}") + rb"\)"
+_STEP = many(_ATOM + rb"|" + _NESTED, b"{0,4096}") + rb"(?:(;)|(\()|(\))|(\$" + _TAG + rb")|(/\*)|(--))?"
 
 _TOKEN = rb"|".join(
     (
@@ -52,7 +54,7 @@ _TOKEN = rb"|".join(
         _NAME,
         rb"\$\d++",
         rb"::|:=|\.\.",
-        rb"(?:[+*<>=~!@#%^&|`?]|-(?!-)|/(?!\*))++",
+        many(rb"[+*<>=~!@#%^&|`?]|-(?!-)|/(?!\*)", b"+"),
         rb"[^'\"\\\0eE/-]",
     )
 )

@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from lockmaster.sql.lexer import Grammar, raw_words, upper
+from lockmaster.sql.lexer import Grammar, many, raw_words, upper
 from lockmaster.sql.scan import fail
 
 _WORD = rb"[A-Za-z_\x80-\xff][\w$\x80-\xff]*+"
 _NUMBER = rb"\d[\w.]*+"
-_STRING = rb"'[^']*+(?:''[^']*+)*+'"
-_NAMES = (rb'"[^"]*+(?:""[^"]*+)*+"', rb"`[^`]*+(?:``[^`]*+)*+`", rb"\[[^\]]*+\]")
+_STRING = rb"'[^']*+" + many(rb"''[^']*+") + rb"'"
+_NAMES = (rb'"[^"]*+' + many(rb'""[^"]*+') + rb'"', rb"`[^`]*+" + many(rb"``[^`]*+") + rb"`", rb"\[[^\]]*+\]")
 _DASHES = rb"--[^\n]*+"  # up to \n only: a lone \r does not end it
-_BLANK = rb"(?:[ \t\n\r\f\v]++|" + _DASHES + rb")*+"
+_BLANK = many(rb"[ \t\n\r\f\v]++|" + _DASHES)
 
 # Parentheses are nothing special here: a `;` ends the statement wherever it stands.
 _ATOM = rb"|".join((rb"[^'\"`\[;/\-\0]++", _STRING, *_NAMES, rb"-(?!-)", rb"/(?!\*)"))
 # The groups must have the numbers that the lexer knows; SQLite has no use for those that can never match.
-_STEP = rb"(?:" + _ATOM + rb"){0,4096}+(?:(;)|((?!))|((?!))|((?!))|(/\*)|(--))?"
+_STEP = many(_ATOM, b"{0,4096}") + rb"(?:(;)|((?!))|((?!))|((?!))|(/\*)|(--))?"
 _TOKEN = rb"|".join(
     (
         rb"[xX]" + _STRING,
@@ -27,7 +27,7 @@ _TOKEN = rb"|".join(
         _STRING,
         *_NAMES,
         rb"[?:@$#]\w++",
-        rb"(?:[+*<>=~!%&|]|-(?!-)|/(?!\*))++",
+        many(rb"[+*<>=~!%&|]|-(?!-)|/(?!\*)", b"+"),
         rb"[^'\"`\[\0/-]",
     )
 )

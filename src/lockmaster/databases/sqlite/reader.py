@@ -5,7 +5,6 @@ from __future__ import annotations
 from lockmaster.clock import Deadline, pauses
 from lockmaster.databases.sqlite.dialect import SqliteDialect
 from lockmaster.engine.failures import ServerError
-from lockmaster.engine.model import View
 from lockmaster.errors import UnreachableError
 from lockmaster.events import Waiting
 
@@ -34,17 +33,16 @@ class Reader:
         self._wait = wait
         self._dialect = SqliteDialect()
 
-    def history(self, history: History, *, details: bool = False) -> tuple[View, Rows | None]:
-        """The history as it is now, and the rows that it was made from: None without the table."""
+    def history(self, history: History, *, details: bool = False) -> Rows | None:
+        """The rows of the history as it is now, None without the table."""
         columns = ", ".join(history.details if details else history.columns)
         table = self._dialect.table(history.schema, history.table)
         try:
-            rows = self._query(f"SELECT {columns} FROM {table} ORDER BY {history.order}")  # noqa: S608 - all ours
+            return self._query(f"SELECT {columns} FROM {table} ORDER BY {history.order}")  # noqa: S608 - ours
         except ServerError as error:
             if not (error.text.startswith("no such table: ") and error.text.endswith(history.table)):
                 raise
-            rows = None
-        return View(exists=rows is not None, records=history.parse(rows or [])), rows
+            return None
 
     def strangers(self, history: History) -> tuple[str, ...]:
         """Names of tables and views that are nobody's bookkeeping, at most ten."""

@@ -17,7 +17,7 @@ from lockmaster.databases.sqlite.dialect import SqliteDialect
 from lockmaster.databases.sqlite.errors import spot
 from lockmaster.databases.sqlite.turn import Turn
 from lockmaster.engine.failures import LostTurnError, ServerError
-from lockmaster.engine.model import Verdict
+from lockmaster.engine.model import Verdict, View
 from lockmaster.engine.ports import Capabilities
 from lockmaster.faults import Fault, reach
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from lockmaster.clock import Clock
     from lockmaster.databases.sqlite.reader import Reader
     from lockmaster.databases.sqlite.wire import Wire
-    from lockmaster.engine.model import Alone, Unit, View
+    from lockmaster.engine.model import Alone, Unit
     from lockmaster.engine.ports import History
 
 _STAYS = frozenset({"session-set", "temp"})  # notes of scripts that may leave something in the session
@@ -38,7 +38,7 @@ _ATTACH = re.compile(rb"\battach\b", re.IGNORECASE)
 class SqliteSession:
     """See `engine.ports.Session`."""
 
-    caps = Capabilities(turn_spans_transactions=False, session_state=True, batch_bytes=0, batch_units=1)
+    caps = Capabilities(turn_spans_transactions=True, session_state=True, batch_bytes=0, batch_units=1)
     pooler = ""
 
     def __init__(
@@ -68,10 +68,10 @@ class SqliteSession:
     # ---- reading --------------------------------------------------------------------------------------
 
     def read(self, history: History, *, details: bool = False, load: bool = False) -> View:  # noqa: ARG002
-        view, rows = self._reader.history(history, details=details)
+        rows = self._reader.history(history, details=details)
         if self.wire.in_transaction and not details:
             self._turn.seen(rows)
-        return view
+        return View(exists=rows is not None, records=history.parse(rows or []))
 
     def locate(self, history: History) -> History:
         return history
@@ -142,7 +142,8 @@ class SqliteSession:
             text = f"history counts {counted} instead of {expected} after the script, which changes it itself"
             raise ServerError(text, kind="script")
         reach(Fault.MESSAGE_READY)
-        self._turn.commit(hold=not unit.last)
+        fresh = bool(self._state_of) or self.wire.held  # the connection ends with the migration
+        self._turn.commit(hold=not unit.last, rows=not unit.last or fresh)
 
     def _script(self, unit: Unit) -> None:
         """The statements, one by one; an own ROLLBACK at the end takes back the script and not its record."""
@@ -159,20 +160,21 @@ class SqliteSession:
             self.wire.execute("RELEASE lockmaster")
 
     def _statements(self, body: bytes) -> None:
+        whole = memoryview(body)
         for statement in self.dialect.split(body):
-            raw = body[statement.start : statement.end]
+            text = str(whole[statement.start : statement.end], "utf-8")  # one copy less of what may be 50 MB
             self.wire.limit = (
                 Deadline(self._clock, self._statement_timeout) if self._statement_timeout else None
             )
             try:
-                self.wire.run(raw.decode())
+                self.wire.run(text)
             except ServerError as error:
                 if self.wire.denied:
                     error.kind = "script"
                     error.text = (
                         f"{self.wire.denied} in a place where it would end Lockmaster's own transaction"
                     )
-                error.index, error.offset = 0, statement.start + spot(raw, error.text)
+                error.index, error.offset = 0, statement.start + spot(text.encode(), error.text)
                 raise
             reach(Fault.STATEMENT)
 

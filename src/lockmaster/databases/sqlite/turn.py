@@ -31,13 +31,14 @@ class Turn:
         self._history: History | None = None
         self._known = False  # whether `_rows` is what the history holds as far as we know
         self._rows: Rows | None = None
+        self._version: tuple[int, int] | None = None  # SQLite's own proof, which ends with the connection
 
     def take(self, history: History) -> bool:
         """BEGIN IMMEDIATE; False when somebody else writes."""
         self._history = history
         if self._wire.in_transaction:
             return True
-        self._known = False
+        self._forget()
         return self._begin(foreign_keys=True)
 
     def seen(self, rows: Rows | None) -> None:
@@ -46,7 +47,7 @@ class Turn:
 
     def release(self) -> None:
         """End whatever is open. What was known before it is not believed any more."""
-        self._known = False
+        self._forget()
         self.roll_back(keep=not self._wire.held)
 
     def enter(self, *, foreign_keys: bool = True) -> None:
@@ -63,7 +64,7 @@ class Turn:
     def leave(self) -> None:
         """End the open transaction, which has changed nothing, so that it can be gone on from."""
         if self._wire.in_transaction:
-            self._remember()
+            self._remember(rows=not self._known)
             self._wire.execute("ROLLBACK")
 
     def renew(self) -> None:
@@ -71,16 +72,17 @@ class Turn:
         self.leave()
         self._wire.close()
 
-    def commit(self, *, hold: bool = False) -> None:
+    def commit(self, *, hold: bool = False, rows: bool = True) -> None:
         """COMMIT, repeated while readers are in its way (C8): the transaction stays open, and keeps new ones out.
 
-        `hold`: keep the file from here on, until the connection ends.
+        `hold` keeps the file from others, where that is possible, until the connection ends. `rows` remembers the
+        history's: only they prove something in another connection, or beside an application that writes.
         """
         before = (self._known, self._rows)
         if hold:
             self._hold()
-        self._known = False
-        self._remember()
+        self._forget()
+        self._remember(rows=rows)
         reach(Fault.MESSAGE_SENT)
         try:
             self._commit()
@@ -103,6 +105,14 @@ class Turn:
 
     # ---- parts ----------------------------------------------------------------------------------------
 
+    def _forget(self) -> None:
+        self._known, self._rows, self._version = False, None, None
+
+    def _remember(self, *, rows: bool) -> None:
+        self._version = self._wire.data_version()
+        if rows:
+            self.seen(self._now())
+
     def _begin(self, *, foreign_keys: bool) -> bool:
         if (
             not self._wire.write
@@ -122,7 +132,7 @@ class Turn:
         return bool(self._wire.execute("PRAGMA foreign_keys")[0][0])
 
     def _resume(self, *, foreign_keys: bool) -> None:
-        if not self._known:
+        if not self._known and self._version is None:
             raise LostTurnError("there is no turn to go on with")
         limit = Deadline(self._clock, self._lock_timeout)
         for pause in pauses(0.001, 0.05):
@@ -131,8 +141,8 @@ class Turn:
             if limit.over():
                 raise self._lost("somebody else took it between two transactions")
             self._wire.pause(min(pause, limit.left()))
-        if self._now() != self._rows:
-            raise self._lost("somebody else changed the history between two transactions")
+        if self._version != self._wire.data_version() and not (self._known and self._now() == self._rows):
+            raise self._lost("somebody else wrote between two transactions")
 
     def _lost(self, why: str) -> LostTurnError:
         self.release()
@@ -140,11 +150,7 @@ class Turn:
 
     def _now(self) -> Rows | None:
         assert self._history is not None  # noqa: S101 - for the type checker: `take` was there first
-        return self._reader.history(self._history)[1]
-
-    def _remember(self) -> None:
-        if not self._known:
-            self.seen(self._now())
+        return self._reader.history(self._history)
 
     def _hold(self) -> None:
         """Keep the exclusive lock that COMMIT gets, until the other pieces of this migration are done.

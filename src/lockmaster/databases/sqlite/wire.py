@@ -41,6 +41,7 @@ class Wire:
         self._deadline = deadline
         self._begun = 0.0
         self._connection: sqlite3.Connection | None = None
+        self._serial = 0  # of the connection
 
     # ---- open and close -------------------------------------------------------------------------------
 
@@ -54,6 +55,7 @@ class Wire:
         return self._connection
 
     def _connect(self, mode: str) -> sqlite3.Connection:
+        self._serial += 1
         uri = self.place.uri(mode)
         # no cache of prepared statements: a migration's are run once, and may be large
         connection = sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None, cached_statements=0)
@@ -102,6 +104,10 @@ class Wire:
 
     def _translated(self, error: Exception, *, script: bool) -> Exception:
         return translate(error, self.place, script=script, in_transaction=self.in_transaction)
+
+    def data_version(self) -> tuple[int, int]:
+        """Changes when any other connection has committed anything, and with a connection of our own, and only then."""
+        return self._serial, int(self.execute("PRAGMA main.data_version")[0][0])
 
     def read(self, sql: str) -> Rows:
         """The rows of a query on a file that exists.

@@ -1,0 +1,177 @@
+"""The laws of DESIGN.md section 1, as they look from inside the database and at the end of each process.
+
+After each commit: every effect at most once (1), in order (1), inside no other session's piece of work (2), and the
+history says neither more nor less than what is in effect (1, 7). At each call: nobody sleeps inside a transaction (3),
+and nobody who has seen that nothing is pending writes or locks (4). At each end: ready means ready, and a failure is one that
+the folder or the schedule explains, whose words on what is in the database are true (7).
+
+A broken law is remembered and raised by the scheduler, because the engine might catch what is raised inside it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lockmaster.engine.journal import Journal, decode
+from lockmaster.engine.report import NOTHING
+from lockmaster.engine.results import MigrateResult
+from lockmaster.errors import (
+    HistoryMismatchError,
+    LockmasterError,
+    MigrationFailedError,
+    MigrationHalfDoneError,
+    NoTurnError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lockmaster.engine.model import Record
+    from tests.simulation.folder import Spec
+    from tests.simulation.pods import Pod
+    from tests.simulation.server import Backend, Server
+    from tests.simulation.world import World
+
+MANY_LOSSES = 3  # from there on the engine may give up over one migration
+
+
+class LawError(AssertionError):
+    """A law is broken: what hypothesis is to find in a mutated engine, and never in ours."""
+
+
+class Laws:
+    """Judges one world. `known`: names of complaints that are reported bugs of the engine, not raised again."""
+
+    def __init__(self, world: World, specs: Sequence[Spec], known: frozenset[str] = frozenset()) -> None:
+        self._world, self._specs, self._known = world, specs, known
+        self._by_label = {spec.label: spec for spec in specs}
+        self._reported: dict[str, str] = {}
+        self._commits: list[tuple[int, Backend]] = []
+        self.broken: list[str] = []
+
+    @property
+    def _server(self) -> Server:
+        return self._world.server
+
+    def check(self) -> None:
+        if self.broken:
+            raise LawError(self.broken[0])
+
+    def complain(self, name: str, text: str) -> None:
+        if name not in self._known:
+            self.broken.append(f"{name}: {text}")
+
+    # ---- after each commit --------------------------------------------------------------------------------
+
+    def committed(self, backend: Backend, effects: Sequence[str]) -> None:
+        self._alone_at_work(backend)
+        for effect in effects:
+            self._in_order(int(effect.partition("_")[0]))
+        for spec in self._specs:
+            self._truthful(spec)
+
+    def _alone_at_work(self, backend: Backend) -> None:
+        server = self._server
+        began = server.tick if backend.began is None else backend.began
+        between = [other for tick, other in self._commits if tick > began and other is not backend]
+        if between:
+            self.complain("two at once", f"{between[0].pod} committed inside a transaction of {backend.pod}")
+        server.tick += 1
+        self._commits.append((server.tick, backend))
+
+    def _in_order(self, number: int) -> None:
+        for spec in self._specs[: number - 1]:
+            if [row.state for row in self._server.store.rows_of(spec.number)] != ["applied"]:
+                self.complain("order", f"{number} took effect before {spec.label} was applied")
+
+    def _truthful(self, spec: Spec) -> None:
+        rows = self._server.store.rows_of(spec.number)
+        counts = [self._server.store.effects[effect] for effect in spec.effects]
+        if any(count > 1 for count in counts):
+            return self.complain("once", f"effects of {spec.label}: {counts}")
+        if len(rows) > 1:
+            return self.complain("history", f"{spec.label} has {len(rows)} records")
+        least, most = self._expected(spec, rows[0].state if rows else "", rows[0].journal if rows else "")
+        for piece, count, low, high in zip(spec.pieces, counts, least, most, strict=True):
+            if not low <= count <= (1 if piece.kind == "vacuum" else high):
+                return self.complain("history", f"{spec.label} is {rows or 'not recorded'}, its effects are {counts}")
+        return None
+
+    def _expected(self, spec: Spec, state: str, text: str) -> tuple[list[int], list[int]]:
+        """How often each piece is in effect by the history's word: at least, at most."""
+        total = len(spec.pieces)
+        if state != "open":
+            both = [1 if state == "applied" else 0] * total
+            return both, both
+        journal = decode(text) or Journal(0, total, "")
+        done = [1] * journal.done + [0] * (total - journal.done)
+        return done, [1] * min(total, journal.done + journal.intent) + done[journal.done + journal.intent :]
+
+    # ---- at each call -------------------------------------------------------------------------------------
+
+    def read(self, pod: Pod, records: Sequence[Record]) -> None:
+        states = {record.id: record.state for record in records}
+        pod.saw_current = all(states.get(str(spec.number)) == "applied" for spec in pod.image.specs)
+
+    def costs(self, pod: Pod, call: str) -> None:
+        if pod.saw_current:
+            self.complain("current costs nothing", f"{pod.name} calls {call} after it saw that nothing is pending")
+        if pod.kind == "gate":
+            self.complain("a gate reads only", f"{pod.name} calls {call}")
+
+    def sleeps(self, pod: Pod, *, in_transaction: bool) -> None:
+        if in_transaction:
+            self.complain("nobody waits inside", f"{pod.name} sleeps in a transaction")
+
+    # ---- at each end --------------------------------------------------------------------------------------
+
+    def ended(self, pod: Pod) -> None:
+        if isinstance(pod.outcome, MigrateResult):
+            self._ready(pod, pod.outcome)
+        elif isinstance(pod.outcome, LockmasterError):
+            self._claim(pod, pod.outcome)
+            if not self._explained(pod, pod.outcome):
+                self.complain(f"exit {int(pod.outcome.exit)}", f"{pod.name}: {pod.outcome} {pod.outcome.details}")
+        else:
+            self.complain("escaped", f"{pod.name} ends with {pod.outcome!r}")
+
+    def _ready(self, pod: Pod, result: MigrateResult) -> None:
+        for spec in pod.image.specs:
+            if [row.state for row in self._server.store.rows_of(spec.number)] != ["applied"]:
+                self.complain("ready", f"{pod.name} is ready, and {spec.label} is not applied")
+        if result.total != len(pod.image.specs):
+            self.complain("report", f"{pod.name} says {result.total} of {len(pod.image.specs)}")
+        for label in result.applied:
+            if label in self._reported:
+                self.complain("report", f"{self._reported[label]} and {pod.name} both say that they applied {label}")
+            self._reported[label] = pod.name
+
+    def _claim(self, pod: Pod, error: LockmasterError) -> None:
+        spec = self._by_label.get(error.details.get("migration", ""))
+        if spec is None or error.details.get("in the database now") != NOTHING:
+            return
+        there = [
+            effect
+            for piece, effect in zip(spec.pieces, spec.effects, strict=True)
+            if piece.kind != "vacuum" and self._server.store.effects[effect]
+        ]
+        if there or any(not index.valid for effect in spec.effects for index in self._server.store.indexes_of(effect)):
+            self.complain("nothing remains", f"{pod.name} says so of {spec.label}, and {there} is in effect: {error}")
+
+    def _explained(self, pod: Pod, error: LockmasterError) -> bool:
+        spec = self._by_label.get(error.details.get("migration", ""))
+        if isinstance(error, HistoryMismatchError):
+            return pod.image.repaired != self._world.repaired
+        if spec is None:
+            return False
+        if isinstance(error, NoTurnError):
+            return self._world.setup.budget == 0 and any(p.trouble == "busy" for p in spec.pieces)
+        fails = [p.trouble in ("broken", "syntax", "flaky") for p in spec.pieces]
+        if isinstance(error, MigrationFailedError):
+            return any(fails) or pod.losses >= MANY_LOSSES
+        return isinstance(error, MigrationHalfDoneError) and (any(fails[1:]) or self._opaque(spec))
+
+    def _opaque(self, spec: Spec) -> bool:
+        """A CALL was interrupted: nothing shows what became of it, so a person has to look."""
+        journals = [decode(row.journal) for row in self._server.store.rows_of(spec.number)]
+        return any(one and one.intent and spec.pieces[one.done].kind == "call" for one in journals)

@@ -1,0 +1,169 @@
+"""Hypothesis draws a world and a schedule: who goes on, who dies, what is cut, what an orphan still does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import HealthCheck, Phase, Verbosity, note, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from tests.simulation.folder import Kind, Piece, Spec, Trouble
+from tests.simulation.world import Setup, World
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hypothesis.strategies import SearchStrategy
+
+MODES = ("session", "pooled", "direct", "file")
+
+
+def profile(examples: int, steps: int, *, shrink: bool = True) -> settings:
+    """The same examples in every run; without `shrink` it stops at the first that fails."""
+    return settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        report_multiple_bugs=False,
+        print_blob=False,
+        verbosity=Verbosity.normal if shrink else Verbosity.quiet,
+        phases=(Phase.generate, Phase.shrink) if shrink else (Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+# ---- worlds -------------------------------------------------------------------------------------------------
+
+
+def _piece(kind: Kind, troubles: Sequence[Trouble]) -> SearchStrategy[Piece]:
+    return st.builds(Piece, st.just(kind), st.sampled_from(troubles), st.integers(1, 3))
+
+
+def pieces(mode: str) -> SearchStrategy[tuple[Piece, ...]]:
+    """The pieces of one migration, of the shapes that this mode can run."""
+    some: tuple[Trouble, ...] = ("", "", "", "busy", "flaky", "broken")
+    plain = _piece("plain", some)
+    one = st.tuples(_piece("plain", (*some, "syntax")))
+    if mode == "pooled":
+        return one
+    vacuum = _piece("vacuum", ("", "busy", "flaky"))
+    if mode == "file":
+        return one | st.lists(plain | vacuum, min_size=1, max_size=3).map(tuple).filter(_several)
+    index = _piece("index", some)
+    call = st.just(Piece("call"))
+    mixed = st.lists(plain | index | vacuum, min_size=1, max_size=3).map(tuple).filter(_several)
+    return one | one | mixed | mixed | st.tuples(_piece("drops", ("", "busy"))) | st.tuples(call) | st.tuples(plain, call)
+
+
+def _several(found: tuple[Piece, ...]) -> bool:
+    return len(found) > 1 or found[0].kind != "plain"
+
+
+@st.composite
+def setups(draw: st.DrawFn, modes: Sequence[Any] = MODES) -> Setup:
+    mode = draw(st.sampled_from(modes))
+    found = draw(st.lists(pieces(mode), min_size=1, max_size=4))
+    specs = tuple(Spec(number, one) for number, one in enumerate(found, 1))
+    level = st.sampled_from(range(len(specs), 0, -1))
+    kinds = st.sampled_from(("migrate", "migrate", "migrate", "gate"))
+    pods = ((("migrate", len(specs))), *draw(st.lists(st.tuples(kinds, level), min_size=1, max_size=3)))
+    return Setup(
+        mode,
+        specs,
+        pods,
+        batch_units=draw(st.sampled_from((50, 2, 1))) if mode == "session" else 1,
+        budget=draw(st.sampled_from((1e9, 0.0))),
+        standby=mode == "session" and draw(st.booleans()),
+    )
+
+
+# ---- schedules ----------------------------------------------------------------------------------------------
+
+_pods = st.integers(0, 3)
+_stops = st.integers(1, 12)
+
+
+def machine(worlds: SearchStrategy[Setup], known: frozenset[str] = frozenset()) -> type[RuleBasedStateMachine]:
+    """A state machine over these worlds."""
+
+    class Replicas(RuleBasedStateMachine):
+        world: World | None = None
+
+        @initialize(setup=worlds)
+        def build(self, setup: Setup) -> None:
+            self.world = World(setup, known)
+
+        def _of(self, pod: int) -> tuple[World, Any]:
+            assert self.world is not None
+            return self.world, self.world.pods[pod % len(self.world.pods)]
+
+        @rule(pod=_pods, stops=_stops)
+        def go(self, pod: int, stops: int) -> None:
+            world, one = self._of(pod)
+            world.go(one, stops)
+
+        @rule(pod=_pods)
+        def finish(self, pod: int) -> None:
+            """Run for long: to the end, if nobody is in the way."""
+            world, one = self._of(pod)
+            world.go(one, 60)
+
+        @rule(pod=_pods, stops=_stops)
+        def go_and_die(self, pod: int, stops: int) -> None:
+            world, one = self._of(pod)
+            world.go(one, stops)
+            world.kill(one)
+
+        @rule(pod=_pods, stops=_stops)
+        def go_and_be_cut_off(self, pod: int, stops: int) -> None:
+            world, one = self._of(pod)
+            world.go(one, stops)
+            world.cut(one)
+
+        @rule(pod=_pods, repaired=st.booleans())
+        def start_again(self, pod: int, *, repaired: bool) -> None:
+            world, one = self._of(pod)
+            if not one.running:
+                world.repaired = world.repaired or repaired
+                world.restart(one)
+
+        @precondition(lambda self: bool(self.world.orphans))
+        @rule(which=st.integers(0, 9), stops=st.integers(0, 3), ends=st.booleans())
+        def orphan(self, which: int, stops: int, *, ends: bool) -> None:
+            """What a backend does whose client is gone: go on, and perhaps notice."""
+            assert self.world is not None
+            backend = self.world.orphans[which % len(self.world.orphans)]
+            for _ in range(stops):
+                self.world.server.tick += 1
+                backend.go_on()
+            if ends:
+                backend.end()
+            self.world.laws.check()
+
+        @rule()
+        def restart_server(self) -> None:
+            assert self.world is not None
+            self.world.restart_server()
+
+        @rule(load=st.sampled_from((0.0, 0.9)))
+        def crowd(self, load: float) -> None:
+            assert self.world is not None
+            self.world.server.load = load
+            self.world.replicate()
+
+        def teardown(self) -> None:
+            import sys
+
+            if self.world is None:
+                return
+            try:
+                if sys.exc_info()[0] is None:
+                    note("calm")
+                    self.world.calm()
+            finally:
+                self.world.end()
+
+    return Replicas

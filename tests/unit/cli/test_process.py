@@ -1,0 +1,187 @@
+"""The command line as a process: start, signals, streams, and what a start must not load."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lockmaster import __version__
+from lockmaster.cli.table import COMMANDS
+
+SOURCE = str(Path(__file__).parents[3] / "src")
+BARE = {"PATH": os.environ["PATH"], "PYTHONPATH": SOURCE}
+HELD = """
+import lockmaster, sys, time, types
+compose = types.ModuleType("lockmaster.compose")
+def migrate(options, *, events, stop):
+    print("working", flush=True)
+    import select
+    select.select([stop], [], [], 20)
+    if options.pod == "deaf":
+        print("asked", flush=True)
+        time.sleep(20)
+    stop.check()
+compose.migrate = migrate
+sys.modules["lockmaster.compose"] = lockmaster.compose = compose
+from lockmaster.cli.__main__ import main
+main()
+"""
+
+
+def cli(*argv: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "lockmaster", *argv]
+    return subprocess.run(command, env=BARE | (env or {}), cwd=cwd, capture_output=True, text=True, check=False, timeout=60)
+
+
+def held(*argv: str) -> subprocess.Popen[str]:
+    """A `migrate` that waits until it is told to stop."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HELD, "migrate", "--url=sqlite:x", "--log-format=text", *argv],
+        env=BARE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "working\n"
+    return process
+
+
+def test_the_version() -> None:
+    done = cli("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"lockmaster {__version__}\n", "")
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_is_data(command: str) -> None:
+    done = cli("help", *filter(None, [command]))
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert done.stdout.startswith(f"usage: lockmaster {command}".rstrip())
+    assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("argv", "error", "hint"),
+    [
+        (["migrat"], "there is no command 'migrat'", "did you mean migrate?"),
+        (["gate", "--dry-run"], "gate has no option --dry-run", "lockmaster gate --help"),
+    ],
+)
+def test_a_mistake(argv: list[str], error: str, hint: str) -> None:
+    done = cli(*argv)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"error: {error}\n\nhint: {hint}\n"
+
+
+def test_without_a_database(tmp_path: Path) -> None:
+    done = cli("migrate", cwd=tmp_path)
+    assert done.returncode == 2
+    assert json.loads(done.stderr)["message"] == "no database: its URL is missing"
+
+
+@pytest.mark.parametrize(("number", "name"), [(signal.SIGTERM, "SIGTERM"), (signal.SIGINT, "SIGINT")])
+def test_a_signal_asks_to_stop(number: int, name: str) -> None:
+    process = held()
+    process.send_signal(number)
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 143
+    assert err.startswith(f"error: stopped by {name}\n")
+
+
+def test_the_second_signal_is_obeyed_on_the_spot() -> None:
+    process = held("--pod=deaf")
+    assert process.stdout is not None
+    process.terminate()
+    assert process.stdout.readline() == "asked\n"
+    start = time.monotonic()
+    process.terminate()
+    process.communicate(timeout=10)
+    assert process.returncode == 143
+    assert time.monotonic() - start < 5
+
+
+def test_a_reader_that_goes_away_is_no_trouble() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lockmaster", "settings"], env=BARE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    process.wait(10)
+
+
+def test_without_any_stream() -> None:
+    script = f"exec {sys.executable} -m lockmaster settings >&- 2>&-"
+    assert subprocess.run(["sh", "-c", script], env=BARE, check=False, timeout=60).returncode == 0
+
+
+def test_text_that_is_no_text_can_be_printed(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "lockmaster", "settings", b"--dir=\xff"]
+    done = subprocess.run(command, env=BARE, cwd=tmp_path, capture_output=True, check=False, timeout=60)
+    assert done.returncode == 0
+    assert rb"\udcff" in done.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_completion(shell: str) -> None:
+    pytest.importorskip("shtab")
+    script = cli("completion", shell).stdout
+    assert "--wait-for-turn" in script
+    assert "transaction" in script
+    assert "--no-quiet" not in script
+    done = subprocess.run(["bash", "-n"], input=script, text=True, check=False, timeout=60) if shell == "bash" else None
+    assert done is None or done.returncode == 0
+
+
+def test_completion_without_shtab(tmp_path: Path) -> None:
+    (tmp_path / "shtab.py").write_text("raise ImportError")
+    done = cli("completion", "bash", env={"PYTHONPATH": f"{tmp_path}:{SOURCE}"})
+    assert done.returncode == 2
+    assert "pip install 'lockmaster[completion]'" in done.stderr
+
+
+# --- what a start must not load --------------------------------------------------------------------------------------
+
+LOADED = """
+import os, sys
+def leave(status):
+    print("\\n".join(sys.modules)); sys.stdout.flush(); os._exit(status)
+from lockmaster.cli import __main__ as first
+first.leave = leave
+sys.argv = ["lockmaster", *sys.argv[1:]]
+first.main()
+"""
+HEAVY = {
+    "argparse", "asyncio", "concurrent.futures", "dataclasses", "difflib", "email", "gettext", "hashlib", "http",
+    "importlib.metadata", "inspect", "locale", "logging", "multiprocessing", "pathlib", "random", "rich", "ruamel",
+    "shutil", "socket", "ssl", "subprocess", "tempfile", "traceback", "unittest", "urllib", "urllib.parse", "uuid",
+}  # fmt: skip
+
+
+def loaded(*argv: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> set[str]:
+    command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path[:0] = {[SOURCE, *sys.path]!r}\n{LOADED}", *argv]
+    environ = {"PATH": os.environ["PATH"]} | (env or {})
+    done = subprocess.run(command, env=environ, cwd=cwd, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+def test_the_command_line_itself_loads_nothing_heavy(tmp_path: Path) -> None:
+    assert not loaded("settings", "--dir", "x", env={"DATABASE_URL": "postgresql://u:p@h/d"}, cwd=tmp_path) & HEAVY
+
+
+def test_a_run_with_nothing_to_do_loads_nothing_heavy(tmp_path: Path) -> None:
+    """The whole way, on SQLite; that of PostgreSQL is watched beside its server."""
+    (tmp_path / "migrations").mkdir()
+    (tmp_path / "migrations/1_init.sql").write_text("CREATE TABLE t (id integer);\n")
+    env = {"DATABASE_URL": f"sqlite:///{tmp_path}/db", "LOCKMASTER_DIR": f"{tmp_path}/migrations"}
+    first = cli("migrate", env=env)
+    assert first.returncode == 0, first.stderr
+    assert not loaded("migrate", env=env, cwd=tmp_path) & HEAVY
