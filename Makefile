@@ -27,7 +27,7 @@ help: ## list the targets
 
 .PHONY: demo
 demo: $(DEMO) ## five replicas, one killed in the middle, live on this terminal
-	.venv-demo/bin/python demo/run.py
+	.venv-demo/bin/python -m demo $(ARGS)
 
 .PHONY: test
 test: $(DEV) ## the tests on one real PostgreSQL (SERVERS=, MARKS=, WORKERS=, ARGS=)

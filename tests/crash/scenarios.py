@@ -18,8 +18,6 @@ Kind = Literal["postgres", "sqlite"]
 _ONE_MESSAGE = "begin, script, record and commit are one message to PostgreSQL: nothing can happen in between"
 _NO_ALONE = "no statement refuses a transaction here"
 _NOT_INTERRUPTED = "nothing was interrupted before"
-_TURN_ENDS = "the turn ended with the last commit: there is none left to give back"
-_RECOVERED_ONLY = "what was interrupted is the last migration, and nothing else is pending"
 _TABLE_IS_THERE = "the interrupted run made the history table"
 
 _ALONE = dict.fromkeys(
@@ -27,6 +25,8 @@ _ALONE = dict.fromkeys(
 )
 _IN_ONE_MESSAGE = dict.fromkeys((Fault.BEGUN, Fault.STATEMENT, Fault.RECORDED), _ONE_MESSAGE)
 _POOLED = dict.fromkeys((Fault.STATEMENT, Fault.RECORDED), _ONE_MESSAGE)
+# points that no scenario on this database meets
+NOWHERE: Mapping[Kind, Mapping[Fault, str]] = {"postgres": _POOLED, "sqlite": {}}
 _FRESH = {Fault.RECOVERED: _NOT_INTERRUPTED}
 
 

@@ -75,6 +75,7 @@ class SimSession:
         self.cut = False
         self.listening = False
         self.last = View(exists=False, records=())  # what the last read showed
+        self.reads = 0
         pod.session = self
 
     @property
@@ -114,6 +115,7 @@ class SimSession:
 
     def read(self, history: History, *, details: bool = False, load: bool = False) -> View:  # noqa: ARG002
         rows = self._ask("read", self._read())
+        self.reads += 1
         self.last = View(rows is not None, history.parse(rows or ()), self._server.load if load else 0.0)
         self._pod.laws.read(self._pod, self.last.records)
         return self.last

@@ -77,7 +77,7 @@ def script_of(spec: Spec, repaired: bool) -> bytes:  # noqa: FBT001 - a cache ke
     lines = [_statement(piece, effect) for piece, effect in zip(spec.pieces, spec.effects, strict=True)]
     if repaired:
         pairs = zip(spec.pieces, lines, strict=True)
-        lines = [line.replace(b";", b" /* repaired */;") if p.needs_repair else line for p, line in pairs]
+        lines = [line.replace(b" ", b" /* repaired */ ", 1) if p.needs_repair else line for p, line in pairs]
     if spec.cuts_itself:
         pairs = zip(spec.pieces, lines, strict=True)
         lines = [b"BEGIN;\n" + line + b"\nCOMMIT;" if p.kind == "plain" else line for p, line in pairs]

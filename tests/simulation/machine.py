@@ -53,9 +53,12 @@ def pieces(mode: str) -> SearchStrategy[tuple[Piece, ...]]:
     if mode == "file":
         return one | st.lists(plain | vacuum, min_size=1, max_size=3).map(tuple).filter(_several)
     index = _piece("index", some)
-    call = st.just(Piece("call"))
     mixed = st.lists(plain | index | vacuum, min_size=1, max_size=3).map(tuple).filter(_several)
-    return one | one | mixed | mixed | st.tuples(_piece("drops", ("", "busy"))) | st.tuples(call) | st.tuples(plain, call)
+    some_more = one | one | mixed | mixed | st.tuples(_piece("drops", ("", "busy")))
+    if mode == "direct":  # a CALL that the splitter cannot see does not make the engine take the direct way
+        return some_more
+    call = st.just(Piece("call"))
+    return some_more | st.tuples(call) | st.tuples(plain, call)
 
 
 def _several(found: tuple[Piece, ...]) -> bool:

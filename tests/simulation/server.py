@@ -75,7 +75,9 @@ class Server:
         rows = self.store.after(commands)
         self.store.created = self.store.created or any(json.loads(one)["do"] == "create" for one in commands)
         self.store.rows = rows
-        self.store.effects.update(effects)
+        for effect in effects:
+            once = self.pieces[effect].kind == "vacuum" and self.store.effects[effect]
+            self.store.effects[effect] += 0 if once else 1
         self._watch(backend, effects)
 
     def trouble(self, effect: str, body: bytes, *, again: bool = False) -> ServerError | None:
@@ -263,11 +265,7 @@ class Backend:
             if index not in store.indexes:
                 raise ServerError("the index is gone", kind="script", sqlstate="42704")
             store.validate(index)
-        elif self.server.pieces[effect].kind == "vacuum":
-            store.effects[effect] = 1
-        else:
-            store.effects[effect] += 1
-        self.server.commit(self, (), ())
+        self.server.commit(self, (effect,), ())
 
     def _alone_in_file(self, effect: str) -> Message[None]:
         """No turn can be had around it in a file, so there only what may be repeated stands alone."""
@@ -276,7 +274,7 @@ class Backend:
             raise ServerError("database is locked", kind="busy")
         if error := self.server.trouble(effect, b""):
             raise error
-        self.server.store.effects[effect] = 1
+        self.server.commit(self, (effect,), ())
         yield
 
     def judge(self, alone: Alone, evidence: str, *, answered: bool) -> Message[Verdict]:

@@ -61,7 +61,6 @@ class Store:
 
     def validate(self, index: Index) -> None:
         self.indexes = tuple(one._replace(valid=True) if one.oid == index.oid else one for one in self.indexes)
-        self.effects[index.effect] += 1
 
     def drop(self, index: Index) -> None:
         self.indexes = tuple(one for one in self.indexes if one.oid != index.oid)

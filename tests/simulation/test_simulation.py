@@ -5,6 +5,7 @@ import os
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.simulation.known import KNOWN
 from tests.simulation.machine import MODES, machine, profile, setups
 
 EXAMPLES = int(os.environ.get("LOCKMASTER_SIMULATION", "150"))
@@ -12,4 +13,4 @@ EXAMPLES = int(os.environ.get("LOCKMASTER_SIMULATION", "150"))
 
 @pytest.mark.parametrize("mode", MODES)
 def test_the_laws_hold(mode: str) -> None:
-    run_state_machine_as_test(machine(setups((mode,))), settings=profile(EXAMPLES, 30))
+    run_state_machine_as_test(machine(setups((mode,)), KNOWN), settings=profile(EXAMPLES, 30))

@@ -6,6 +6,7 @@ engine's jitter is fixed (`conftest`). What is not modelled stands in `folder` a
 
 from __future__ import annotations
 
+from random import Random
 from typing import Literal, NamedTuple
 
 from lockmaster.clock import Deadline
@@ -144,12 +145,12 @@ class World:
         """Nothing happens any more: everybody becomes ready within a bound, and one more has nothing to do."""
         for backend in self.orphans:
             backend.end()
-        stops = 0
+        stops, bursts = 0, Random(0)  # noqa: S311 - no two in lockstep for ever, and the same each time
         while waiting := [pod for pod in self.pods if not isinstance(pod.outcome, MigrateResult)]:
             for pod in waiting:
                 if pod.running:
-                    self.go(pod)
-                    stops += 1
+                    self.go(pod, bursts.randint(1, 15))
+                    stops += 10
                 else:
                     self._mend(pod)
                 self.replicate()

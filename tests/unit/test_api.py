@@ -100,7 +100,8 @@ def test_resolve_takes_one_word(calls: list[Any], words: dict[str, str]) -> None
     assert calls == []
 
 
-def test_a_call_can_be_stopped(calls: list[Any]) -> None:
+@pytest.mark.usefixtures("calls")
+def test_a_call_can_be_stopped() -> None:
     stop = Stop()
     stop.request("the test")
     with pytest.raises(StoppedError):

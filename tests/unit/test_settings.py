@@ -1,6 +1,8 @@
 """Settings: precedence, origins, files, and secrets that cannot be printed."""
 
+import contextlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,7 +36,7 @@ def test_every_field_is_in_the_table_with_the_same_default() -> None:
     fields = {option.key: option for option in OPTIONS if option.field}
     assert set(fields) == set(Options._fields)
     for key, option in fields.items():
-        kinds = {
+        kinds: dict[str, Callable[[str], object]] = {
             "duration": duration,
             "limit": lambda text: duration(text) or None,
             "bool": lambda text: text == "true",
@@ -146,7 +148,11 @@ def test_the_surroundings_give_defaults() -> None:
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
-        ("dir: a\nwait_for_trun: 1s\n", "lockmaster.yaml:2: wait_for_trun is not a setting", "did you mean wait_for_turn?"),
+        (
+            "dir: a\nwait_for_trun: 1s\n",
+            "lockmaster.yaml:2: wait_for_trun is not a setting",
+            "did you mean wait_for_turn?",
+        ),
         ("wait-for-turn: 1s\n", "lockmaster.yaml:1: wait-for-turn is not a setting", "did you mean wait_for_turn?"),
         ("dir: [a, b]\n", "lockmaster.yaml:1: dir takes one value", ""),
         ("- dir\n", "lockmaster.yaml:1: expected keys and values", "for example: dir: migrations"),
@@ -244,7 +250,11 @@ def test_a_secret_file_that_cannot_be_read() -> None:
 
 def test_a_url_from_parts() -> None:
     resolved = settle(
-        LOCKMASTER_HOST="db", LOCKMASTER_PORT="5433", LOCKMASTER_USER="a@b", LOCKMASTER_PASSWORD="p/w:ü", LOCKMASTER_DBNAME="x y"
+        LOCKMASTER_HOST="db",
+        LOCKMASTER_PORT="5433",
+        LOCKMASTER_USER="a@b",
+        LOCKMASTER_PASSWORD="p/w:ü",
+        LOCKMASTER_DBNAME="x y",
     )
     assert resolved.options.url.reveal() == "postgresql://a%40b:p%2Fw%3A%C3%BC@db:5433/x%20y"
     assert resolved.secrets == ("p%2Fw%3A%C3%BC", "p/w:ü")
@@ -323,7 +333,9 @@ def test_durations(text: str, seconds: float) -> None:
     assert duration(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "5", "-5s", "5 s", "5d", "s", "1m3", ".5s", "5.s", "1..5s", "5S", "1e3s", "٣s", "00"])  # noqa: RUF001
+@pytest.mark.parametrize(
+    "text", ["", "5", "-5s", "5 s", "5d", "s", "1m3", ".5s", "5.s", "1..5s", "5S", "1e3s", "٣s", "00"]
+)
 def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(UsageError):
         duration(text)
@@ -336,10 +348,8 @@ def test_a_rendered_duration_reads_back(millis: int) -> None:
 
 @given(st.text())
 def test_any_other_text_is_a_usage_error(text: str) -> None:
-    try:
+    with contextlib.suppress(UsageError):
         assert duration(text) >= 0
-    except UsageError:
-        pass
 
 
 # --- secrets ---------------------------------------------------------------------------------------------------------
@@ -364,7 +374,7 @@ def escaped(text: str) -> str:
     return "".join(f"\\{char}" if char in " '\\\t" else char for char in text)
 
 
-SHAPES = {
+SHAPES: dict[str, Callable[[str], str]] = {
     "keyword, quoted": lambda s: f"host=h password={quoted(s)} user=u",
     "keyword, spaced": lambda s: f"host = h sslpassword = {quoted(s)} user=u",
     "keyword, bare": lambda s: f"user=u password={escaped(s)} host=h",
@@ -387,7 +397,12 @@ def test_a_secret_in_a_text_never_survives(shape: str, secret: str, before: str,
     assert mask(shown) == shown
 
 
-@given(secret=RAW, query=st.booleans(), before=st.sampled_from(["", "see ", '"']), after=st.sampled_from(["", ' or "', "\n"]))
+@given(
+    secret=RAW,
+    query=st.booleans(),
+    before=st.sampled_from(["", "see ", '"']),
+    after=st.sampled_from(["", ' or "', "\n"]),
+)
 @example(secret="a@b://u:c@d", query=False, before="", after="")
 def test_a_secret_in_a_url_never_survives(secret: str, query: bool, before: str, after: str) -> None:  # noqa: FBT001
     assume(not query or "&" not in secret)  # it would end there
@@ -418,7 +433,7 @@ def test_a_known_secret_is_hidden_wherever_it_turns_up(secret: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "FATAL:  password authentication failed for user \"u\"",
+        'FATAL:  password authentication failed for user "u"',
         "no password supplied",
         "set --password-file=/run/secrets/pw",
         "https://example.org/docs?x=1#y",

@@ -1,4 +1,4 @@
-"""Writes docs/settings.md and docs/exit-codes.md from the code; with --check only says whether they are as they should be.
+"""Writes docs/settings.md and docs/exit-codes.md from the code; with --check only says whether they are current.
 
 Run by `python tools/docs/settings.py [--check]`.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import sys
 from pathlib import Path
+from typing import TypeGuard
 
 from lockmaster import errors
 from lockmaster.errors import Exit, LockmasterError
@@ -39,8 +40,8 @@ The first of these that is there:
 4. `DATABASE_URL`, then `DATABASE_URL_FILE`
 5. `url` in `lockmaster.yaml`
 
-The parts (`host`, `port`, `user`, `password`, `dbname`) replace the same part of that URL, unless it came from a stronger
-source and has the part already. They are given as they are: Lockmaster does the percent-encoding. So
+The parts (`host`, `port`, `user`, `password`, `dbname`) replace the same part of that URL, unless it came from a
+stronger source and has the part already. They are given as they are: Lockmaster does the percent-encoding. So
 `DATABASE_URL` may stay the application's, and `LOCKMASTER_USER` with `LOCKMASTER_PASSWORD_FILE` make it the
 migrations' own. Without any URL they make one for PostgreSQL. `user` and `password` are put into the direct URL too.
 A variable `LOCKMASTER_PORT` that Kubernetes made for a Service (`tcp://...`) is ignored.
@@ -88,9 +89,10 @@ def settings() -> str:
 
 
 def _option(option: Option) -> str:
-    flags = f"`{option.short}`, `{option.flag}`" if option.short else f"`{option.flag} {option.metavar}`".replace(" `", "`")
+    flags = (f"`{option.short}`, " if option.short else "") + f"`{f'{option.flag} {option.metavar}'.strip()}`"
+    key = f", key `{option.key}`" if option.key != "config" else ""
     lines = [f"### {option.key}", "", f"{option.help[0].upper()}{option.help[1:]}.", ""]
-    lines.append(f"- flag {flags}, variable `{option.env}`" + (f", key `{option.key}`" if option.key != "config" else ""))
+    lines.append(f"- flag {flags}, variable `{option.env}`{key}")
     if option.choices:
         lines.append("- one of " + ", ".join(f"`{choice}`" for choice in option.choices))
     if option.default:
@@ -104,7 +106,7 @@ def _option(option: Option) -> str:
 
 def exit_codes() -> str:
     """docs/exit-codes.md."""
-    classes = {kind.exit: kind for _, kind in inspect.getmembers(errors, inspect.isclass) if _is_error(kind)}
+    classes = {kind.exit: kind for kind in vars(errors).values() if _is_error(kind)}
     rows = []
     for code in Exit:
         kind = classes.get(code)
@@ -115,8 +117,8 @@ def exit_codes() -> str:
     return GENERATED + EXITS + "\n".join(rows) + "\n" + POLICY.format(values=", ".join(final))
 
 
-def _is_error(kind: type) -> bool:
-    return issubclass(kind, LockmasterError) and kind is not LockmasterError
+def _is_error(kind: object) -> TypeGuard[type[LockmasterError]]:
+    return isinstance(kind, type) and issubclass(kind, LockmasterError) and kind is not LockmasterError
 
 
 def main(arguments: list[str]) -> int:

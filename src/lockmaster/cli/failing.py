@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from lockmaster.cli.output import Output
-from lockmaster.errors import Exit, LockmasterError
+from lockmaster.errors import LockmasterError
 from lockmaster.settings.options import Options
 from lockmaster.settings.resolving import termination_log
 
@@ -17,16 +17,11 @@ if TYPE_CHECKING:
     from lockmaster.cli.parse import Parsed
 
 
-def report(
-    error: Exception, output: Output | None, parsed: Parsed | None, argv: Sequence[str], stderr: TextIO
-) -> int:
+def report(error: Exception, output: Output | None, parsed: Parsed | None, argv: Sequence[str], stderr: TextIO) -> int:
     """Show the error. Returns its exit status."""
-    try:
-        told = error if isinstance(error, LockmasterError) else _bug(error)
-        (output or _early(parsed, argv, stderr)).fail(told)
-        return int(told.exit)
-    except OSError:  # nobody reads stderr
-        return int(getattr(error, "exit", Exit.UNEXPECTED))
+    told = error if isinstance(error, LockmasterError) else _bug(error)
+    (output or _early(parsed, argv, stderr)).fail(told)
+    return int(told.exit)
 
 
 def _bug(error: Exception) -> LockmasterError:
@@ -53,5 +48,6 @@ def _early(parsed: Parsed | None, argv: Sequence[str], stderr: TextIO) -> Output
         wish = "auto" if parsed else "text"
     color = "never" if os.environ.get("NO_COLOR") else "auto"
     log = (parsed.flags if parsed else {}).get("termination_log") or os.environ.get("LOCKMASTER_TERMINATION_LOG")
+    log = "" if log == "none" else log or termination_log(os.environ)
     options = Options()._replace(log_format=wish, color=color)  # type: ignore[arg-type]
-    return Output(options._replace(termination_log=log or termination_log(os.environ)), stderr)
+    return Output(options._replace(termination_log=log), stderr)

@@ -96,9 +96,7 @@ def fill(parser: argparse.ArgumentParser, command: Command) -> None:
 
 
 def _switch(group: argparse._ArgumentGroup, names: list[str], key: str, text: str) -> None:
-    group.add_argument(
-        *names, dest=key, action="store_const", const="true", default=argparse.SUPPRESS, help=text
-    )
+    group.add_argument(*names, dest=key, action="store_const", const="true", default=argparse.SUPPRESS, help=text)
     group.add_argument(
         "--no-" + names[-1][2:],
         dest=key,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from lockmaster.cli.words import Pacer, level_of
 from lockmaster.events import Failed
@@ -31,15 +32,20 @@ class Output:
         """Show the event, if it is loud enough and was not shown a moment ago."""
         loud = ("debug", "info", "warning", "error").index(level_of(event)) >= self._least
         if loud and self._pacer.lets_through(event):
-            self._render(event)
+            self._show(event)
 
     def fail(self, error: LockmasterError) -> None:
         """Show the error, and leave it where Kubernetes looks."""
-        self._render(Failed(error))
+        self._show(Failed(error))
         if self._termination:
             from lockmaster.cli import render_termination
 
             render_termination.write(self._termination, render_termination.render(error, self._secrets))
+
+    def _show(self, event: Event) -> None:
+        """A log that nobody can write any more (its reader left, its disk is full) must not end a migration."""
+        with suppress(OSError, ValueError):
+            self._render(event)
 
 
 def _renderer(options: Options, stream: TextIO, secrets: tuple[str, ...]) -> Callable[[Event], None]:

@@ -80,9 +80,7 @@ def resolve(
     return Resolved(Options(**values), origins, found, tuple(_strangers(environ)), secrets)  # type: ignore[arg-type]
 
 
-def _gather(
-    table: list[Option], flags: Mapping[str, str], environ: Mapping[str, str], cwd: str
-) -> dict[str, Found]:
+def _gather(table: list[Option], flags: Mapping[str, str], environ: Mapping[str, str], cwd: str) -> dict[str, Found]:
     written = _written(flags, environ, cwd)
     found: dict[str, Found] = {}
     for option in table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -11,8 +12,8 @@ import pytest
 
 import lockmaster
 from lockmaster import errors
-from lockmaster.cli import app
 from lockmaster.cli import __main__ as first
+from lockmaster.cli import app
 from lockmaster.engine.results import DryRun, DryRunRow, MigrateResult, StatusReport, StatusRow
 from lockmaster.events import Applied, Ready
 
@@ -20,7 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 URL = "postgresql://u:s3cretpw@h/d"
-BEHIND = StatusReport((StatusRow("a", "pending"),), "", current=False, format="native", database="postgresql://u:***@h/d", history="x")
+BEHIND = StatusReport(
+    rows=(StatusRow("a", "pending"),),
+    holder="",
+    current=False,
+    format="native",
+    database="postgresql://u:***@h/d",
+    history="x",
+)
+ERRORS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
 
 
 class Compose:
@@ -65,10 +74,11 @@ def compose(monkeypatch: pytest.MonkeyPatch) -> Compose:
     module = SimpleNamespace(**{name: stand_in.answer(name, result) for name, result in answers.items()})
     monkeypatch.setattr(lockmaster, "compose", module, raising=False)
     monkeypatch.setitem(sys.modules, "lockmaster.compose", module)
-    monkeypatch.setattr(first, "load_driver", lambda url: None)
-    monkeypatch.setattr(app, "_watch_signals", lambda stop: None)
-    for name in [name for name in app.os.environ if name.startswith(("LOCKMASTER_", "KUBERNETES_", "DATABASE_", "NO_COLOR"))]:
-        monkeypatch.delenv(name)
+    monkeypatch.setattr(first, "load_driver", lambda _url: None)
+    monkeypatch.setattr(app, "_watch_signals", lambda _stop: None)
+    for name in list(os.environ):
+        if name.startswith(("LOCKMASTER_", "KUBERNETES_", "DATABASE_", "NO_COLOR")):
+            monkeypatch.delenv(name)
     monkeypatch.setenv("DATABASE_URL", URL)
     return stand_in
 
@@ -97,8 +107,11 @@ def test_gate(compose: Compose) -> None:
     assert compose.options.deadline == 600.0
 
 
-@pytest.mark.parametrize(("flags", "status"), [([], 0), (["--check"], 3), (["--json", "--check"], 3), (["--no-check"], 0)])
-def test_status(compose: Compose, capsys: pytest.CaptureFixture[str], flags: list[str], status: int) -> None:
+@pytest.mark.parametrize(
+    ("flags", "status"), [([], 0), (["--check"], 3), (["--json", "--check"], 3), (["--no-check"], 0)]
+)
+@pytest.mark.usefixtures("compose")
+def test_status(capsys: pytest.CaptureFixture[str], flags: list[str], status: int) -> None:
     assert app.run(["status", *flags]) == status
     out, err = capsys.readouterr()
     assert err == ""
@@ -165,7 +178,7 @@ def test_help_and_completion(capsys: pytest.CaptureFixture[str]) -> None:
 # --- how it ends -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)])
+@pytest.mark.parametrize("kind", ERRORS)
 def test_every_error_has_its_exit_status(
     compose: Compose, capsys: pytest.CaptureFixture[str], kind: type[errors.LockmasterError]
 ) -> None:
@@ -175,7 +188,9 @@ def test_every_error_has_its_exit_status(
     assert (line["event"], line["code"], line["hint"]) == ("failed", kind.code, "do this")
 
 
-def test_a_bug_is_reported_with_its_place_and_without_secrets(compose: Compose, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bug_is_reported_with_its_place_and_without_secrets(
+    compose: Compose, capsys: pytest.CaptureFixture[str]
+) -> None:
     compose.raises = KeyError(f"no {URL}")
     assert app.run(["migrate", "--log-format=text"]) == 1
     err = capsys.readouterr().err
@@ -201,7 +216,7 @@ def test_wrong_settings_are_told_as_the_log_and_left_for_kubernetes(
     monkeypatch.setenv("LOCKMASTER_TERMINATION_LOG", f"{tmp_path}/log")
     assert app.run(["migrate"]) == 2
     assert last_line(capsys.readouterr().err)["code"] == "usage"
-    with open(f"{tmp_path}/log") as file:  # noqa: PTH123
+    with open(f"{tmp_path}/log") as file:
         assert file.read().startswith("error: env LOCKMASTER_AHEAD: 'x' is not one of")
     assert compose.calls == []
 
@@ -214,9 +229,8 @@ def test_what_a_person_mistyped_is_told_in_text_unless_json_is_asked_for(capsys:
     assert json.loads(last)["message"] == "migrate has no option --zz"
 
 
-def test_a_mistyped_variable_is_a_warning(
-    compose: Compose, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("compose")
+def test_a_mistyped_variable_is_a_warning(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCKMASTER_DIRR", "x")
     assert app.run(["gate"]) == 0
     line = last_line(capsys.readouterr().err)

@@ -12,7 +12,9 @@ from lockmaster.settings import OPTIONS, Option
 
 RUNNABLE = sorted(set(COMMANDS) - {"help"})
 ANY_VALUE = st.one_of(
-    st.sampled_from(["", "x", "a b", "-", "--", "-1", "-x", "--dir", "--dir=y", "-a b", "=", "a=b", "true", "30s", "é"]),
+    st.sampled_from(
+        ["", "x", "a b", "-", "--", "-1", "-x", "--dir", "--dir=y", "-a b", "=", "a=b", "true", "30s", "é"]
+    ),
     st.text(max_size=5).filter(lambda text: "\0" not in text),
 )
 PLAIN_VALUE = st.text(max_size=8).filter(lambda text: not text.startswith("-"))
@@ -43,11 +45,16 @@ def wild_argv(draw: st.DrawFn) -> list[str]:
     flags = [flag for option in OPTIONS for flag in (option.flag, option.short) if flag]
     token = st.one_of(
         st.sampled_from(flags),
-        st.sampled_from(["-h", "--help", "-qv", "-vq", "--no-quiet", "--verb", "--quiet=1", "-q=1", "--json", "--check"]),
+        st.sampled_from(
+            ["-h", "--help", "-qv", "-vq", "--no-quiet", "--verb", "--quiet=1", "-q=1", "--json", "--check"]
+        ),
         st.builds("{}={}".format, st.sampled_from(flags), ANY_VALUE),
         ANY_VALUE,
     )
-    return [draw(st.sampled_from([*RUNNABLE, "help", "--version", "-V", "-h", "migrat"])), *draw(st.lists(token, max_size=5))]
+    return [
+        draw(st.sampled_from([*RUNNABLE, "help", "--version", "-V", "-h", "migrat"])),
+        *draw(st.lists(token, max_size=5)),
+    ]
 
 
 def by_argparse(argv: list[str]) -> Parsed | None:
@@ -89,7 +96,14 @@ def test_version_needs_no_argparse(argv: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "argv", [["help", "gate"], ["gate", "--help"], ["gate", "-h", "--nonsense"], ["--help", "gate"], ["gate", "--dir", "x", "-h"]]
+    "argv",
+    [
+        ["help", "gate"],
+        ["gate", "--help"],
+        ["gate", "-h", "--nonsense"],
+        ["--help", "gate"],
+        ["gate", "--dir", "x", "-h"],
+    ],
 )
 def test_every_way_to_ask_for_help(argv: list[str]) -> None:
     assert parse(argv) == Parsed("help", {}, ("gate",))
@@ -107,7 +121,11 @@ def test_help_beside_a_missing_word() -> None:
         (["xyz"], "there is no command 'xyz'", "lockmaster help lists the commands"),
         (["help", "stats"], "there is no command 'stats'", "did you mean status?"),
         (["--dir", "x", "migrate"], "the command comes first, then its options", "lockmaster migrate --dir ..."),
-        (["migrate", "--wait-for-trun", "1s"], "migrate has no option --wait-for-trun", "did you mean --wait-for-turn?"),
+        (
+            ["migrate", "--wait-for-trun", "1s"],
+            "migrate has no option --wait-for-trun",
+            "did you mean --wait-for-turn?",
+        ),
         (["migrate", "--format=x", "--dri=1"], "migrate has no option --dri", "did you mean --dir?"),
         (["gate", "--zzz"], "gate has no option --zzz", "lockmaster gate --help"),
         (["migrate", "now"], "migrate: there is one word too many: 'now'", "lockmaster migrate --help"),

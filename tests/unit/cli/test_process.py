@@ -37,7 +37,9 @@ main()
 
 def cli(*argv: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "lockmaster", *argv]
-    return subprocess.run(command, env=BARE | (env or {}), cwd=cwd, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(
+        command, env=BARE | (env or {}), cwd=cwd, capture_output=True, text=True, check=False, timeout=60
+    )
 
 
 def held(*argv: str) -> subprocess.Popen[str]:
@@ -107,7 +109,11 @@ def test_the_second_signal_is_obeyed_on_the_spot() -> None:
 
 def test_a_reader_that_goes_away_is_no_trouble() -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "lockmaster", "settings"], env=BARE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "lockmaster", "settings"],
+        env=BARE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     process.stdout.close()
@@ -123,7 +129,7 @@ def test_without_any_stream() -> None:
 
 
 def test_text_that_is_no_text_can_be_printed(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "lockmaster", "settings", b"--dir=\xff"]
+    command: list[str | bytes] = [sys.executable, "-m", "lockmaster", "settings", b"--dir=\xff"]
     done = subprocess.run(command, env=BARE, cwd=tmp_path, capture_output=True, check=False, timeout=60)
     assert done.returncode == 0
     assert rb"\udcff" in done.stdout
@@ -145,43 +151,3 @@ def test_completion_without_shtab(tmp_path: Path) -> None:
     done = cli("completion", "bash", env={"PYTHONPATH": f"{tmp_path}:{SOURCE}"})
     assert done.returncode == 2
     assert "pip install 'lockmaster[completion]'" in done.stderr
-
-
-# --- what a start must not load --------------------------------------------------------------------------------------
-
-LOADED = """
-import os, sys
-def leave(status):
-    print("\\n".join(sys.modules)); sys.stdout.flush(); os._exit(status)
-from lockmaster.cli import __main__ as first
-first.leave = leave
-sys.argv = ["lockmaster", *sys.argv[1:]]
-first.main()
-"""
-HEAVY = {
-    "argparse", "asyncio", "concurrent.futures", "dataclasses", "difflib", "email", "gettext", "hashlib", "http",
-    "importlib.metadata", "inspect", "locale", "logging", "multiprocessing", "pathlib", "random", "rich", "ruamel",
-    "shutil", "socket", "ssl", "subprocess", "tempfile", "traceback", "unittest", "urllib", "urllib.parse", "uuid",
-}  # fmt: skip
-
-
-def loaded(*argv: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> set[str]:
-    command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path[:0] = {[SOURCE, *sys.path]!r}\n{LOADED}", *argv]
-    environ = {"PATH": os.environ["PATH"]} | (env or {})
-    done = subprocess.run(command, env=environ, cwd=cwd, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stderr
-    return set(done.stdout.split())
-
-
-def test_the_command_line_itself_loads_nothing_heavy(tmp_path: Path) -> None:
-    assert not loaded("settings", "--dir", "x", env={"DATABASE_URL": "postgresql://u:p@h/d"}, cwd=tmp_path) & HEAVY
-
-
-def test_a_run_with_nothing_to_do_loads_nothing_heavy(tmp_path: Path) -> None:
-    """The whole way, on SQLite; that of PostgreSQL is watched beside its server."""
-    (tmp_path / "migrations").mkdir()
-    (tmp_path / "migrations/1_init.sql").write_text("CREATE TABLE t (id integer);\n")
-    env = {"DATABASE_URL": f"sqlite:///{tmp_path}/db", "LOCKMASTER_DIR": f"{tmp_path}/migrations"}
-    first = cli("migrate", env=env)
-    assert first.returncode == 0, first.stderr
-    assert not loaded("migrate", env=env, cwd=tmp_path) & HEAVY

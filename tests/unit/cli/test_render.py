@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -21,8 +22,11 @@ from lockmaster.engine.results import StatusReport, StatusRow
 from lockmaster.errors import LockmasterError, MigrationFailedError, MigrationHalfDoneError
 from lockmaster.settings import Options
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 ERROR = MigrationFailedError(
-    "migration 20240105_add_users failed: relation \"users\" already exists",
+    'migration 20240105_add_users failed: relation "users" already exists',
     hint="correct the file and run again",
     details={
         "migration": "20240105_add_users",
@@ -34,10 +38,10 @@ ERROR = MigrationFailedError(
         "in the database now": "nothing of it",
     },
 )
-EVERY = [
-    (e.Waiting("database", "connection refused", 3.0, 120.0), "waiting for the database: connection refused (3s of 2m)"),
+EVERY: list[tuple[e.Event, str]] = [
+    (e.Waiting("database", "refused", 3.0, 120.0), "waiting for the database: refused (3s of 2m)"),
     (e.Waiting("turn", "", 0.25, None), "waiting for the turn (250ms)"),
-    (e.Connected("postgresql://u:***@h/d", "PostgreSQL 15.18", ""), "connected to postgresql://u:***@h/d: PostgreSQL 15.18"),
+    (e.Connected("postgresql://h/d", "PostgreSQL 15.18", ""), "connected to postgresql://h/d: PostgreSQL 15.18"),
     (e.Planned("prisma", 3, ("a", "b"), ("z",), binding=True), "prisma: 3 applied, 2 pending, 1 ahead"),
     (e.TurnTaken(1.5), "took the turn after 1.5s"),
     (e.TurnLost("the session ended"), "lost the turn: the session ended"),
@@ -93,7 +97,8 @@ def test_a_long_statement_is_cut() -> None:
 
 def test_waiting_is_said_once_per_cause_and_then_every_ten_seconds() -> None:
     pacer = Pacer()
-    told = [t for t in range(30) if pacer.lets_through(e.Waiting("turn", "held by a" if t < 25 else "held by b", t, None))]
+    waits = [e.Waiting("turn", "held by a" if t < 25 else "held by b", t, None) for t in range(30)]
+    told = [wait.waited for wait in waits if pacer.lets_through(wait)]
     assert told == [0, 10, 20, 25]
     assert pacer.lets_through(e.Waiting("turn", "held by b", 0.5, None))  # a new wait
     assert pacer.lets_through(e.Waiting("lock", "held by b", 0.6, None))  # another one
@@ -284,7 +289,20 @@ def test_text_on_a_terminal_and_json_elsewhere(
     assert out.getvalue().startswith(begins)
 
 
-def test_a_failure_is_left_for_kubernetes(tmp_path) -> None:  # type: ignore[no-untyped-def]
+class Broken(io.StringIO):
+    def write(self, _text: str) -> int:
+        raise BrokenPipeError
+
+
+def test_a_log_that_cannot_be_written_ends_nothing(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    output = Output(Options(termination_log=str(log)), Broken())
+    output.emit(e.Ready("a", 0, 1, 0.1))
+    output.fail(ERROR)
+    assert log.exists()
+
+
+def test_a_failure_is_left_for_kubernetes(tmp_path: Path) -> None:
     log = tmp_path / "log"
     Output(Options(termination_log=str(log), quiet=True), io.StringIO()).fail(ERROR)
     assert log.read_text().startswith("error: migration 20240105_add_users failed")
@@ -326,12 +344,15 @@ def test_the_status_of_an_empty_folder() -> None:
 def test_the_status_as_json() -> None:
     data = json.loads(render_status.as_json(REPORT))
     assert data["rows"][1] == {
-        "label": "20240105_x", "state": "pending", "applied_at": "", "seconds": None, "applied_by": "", "note": "never applied",
-    }  # fmt: skip
+        "label": "20240105_x",
+        "state": "pending",
+        "applied_at": "",
+        "seconds": None,
+        "applied_by": "",
+        "note": "never applied",
+    }
     assert set(data) == set(REPORT._fields)
 
 
 def test_empty_columns_are_left_out() -> None:
     assert list(aligned([("A", "B", "C"), ("1", "", "3")])) == ["A  C", "1  3"]
-
-

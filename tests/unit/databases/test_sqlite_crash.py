@@ -12,6 +12,8 @@ import pytest
 from lockmaster.faults import Fault
 from tests.unit.databases.sqlite_kit import Home
 
+pytestmark = pytest.mark.crash
+
 ROOT = Path(__file__).parents[3]
 KILLED = -signal.SIGKILL
 PLAIN = {
@@ -130,11 +132,13 @@ while True:
 
 def test_sigterm_during_a_long_statement(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    endless = "CREATE TABLE t AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT max(i) FROM n;"
-    home.write({"1_endless.sql": endless})
-    process = start(home)
-    while not Path(f"{home.file}").exists() or not _locked(home):
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT max(i) FROM n"
+    home.write({"1_endless.sql": f"CREATE TABLE a (x); CREATE TABLE t AS {endless};"})
+    reached = tmp_path / "reached"
+    process = start(home, f"statement=pause:{reached}")
+    while not reached.exists():
         time.sleep(0.01)
+    reached.unlink()
     time.sleep(0.2)
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
@@ -142,18 +146,6 @@ def test_sigterm_during_a_long_statement(tmp_path: Path) -> None:
     assert time.monotonic() - began < 2
     assert status == 143, output
     assert home.rows("SELECT count(*) FROM lockmaster_history") == [(0,)]
-
-
-def _locked(home: Home) -> bool:
-    connection = home.connect()
-    try:
-        connection.execute("SELECT * FROM lockmaster_history").fetchall()
-        connection.execute("BEGIN IMMEDIATE")
-    except Exception:  # noqa: BLE001
-        return "lockmaster_history" in str(connection.execute("SELECT name FROM sqlite_master").fetchall())
-    finally:
-        connection.close()
-    return False
 
 
 def test_disk_full(tmp_path: Path) -> None:

@@ -106,6 +106,7 @@ def test_words_are_at_most_twelve_and_short() -> None:
         ("SELECT 1; \n/* a /* b */ \n", 2, "comment"),
         ("SELECT 1 \n/* a", 2, "comment"),
         ("SELECT (1\n, ('a", 2, "string"),
+        ("SELECT 1,\nE'a'\n'\\'", 2, "string"),
     ],
 )
 def test_what_does_not_end_is_refused_with_the_line_where_it_began(script: str, line: int, word: str) -> None:

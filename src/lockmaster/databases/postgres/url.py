@@ -114,7 +114,17 @@ def _parameters(query: dict[str, str]) -> dict[str, str]:
     if query.get("sslaccept") == "strict" and query.get("sslmode", "") in {"", "prefer", "require"}:
         keywords["sslmode"] = "verify-full"
         keywords.setdefault("sslrootcert", "system")
+    if keywords.get("sslrootcert") == "system":
+        keywords["sslrootcert"] = _system_certificates()
     return keywords
+
+
+def _system_certificates() -> str:
+    """The machine's own CA bundle. `system` alone finds none: the wheel's libpq looks in a folder of its builder."""
+    import os
+
+    known = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
+    return next((path for path in known if os.path.exists(path)), "system")
 
 
 def _meant(key: str) -> str:

@@ -1,0 +1,80 @@
+"""Worlds: a scenario's folder on a fresh database, with the program that migrates it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.crash.bouncer import Bouncer
+from tests.crash.program import Program
+from tests.crash.scenarios import Scenario
+from tests.crash.truth import in_postgres, in_sqlite
+from tests.crash.world import World
+from tests.support.database import Database
+from tests.support.postgres import PostgresServer, Server, start_server
+
+MakeWorld = Callable[..., World]
+
+
+@pytest.fixture(scope="session")
+def bouncer(postgres: Server) -> Iterator[Bouncer]:
+    """PgBouncer in transaction mode, in front of the server of the session."""
+    assert isinstance(postgres, PostgresServer)
+    one = Bouncer(postgres)
+    yield one
+    one.close()
+
+
+@pytest.fixture(scope="session")
+def crashing_server(server_source: str) -> Iterator[PostgresServer]:
+    """A server that tests of this suite may stop and start."""
+    server = start_server(server_source, max_connections=50)
+    yield server
+    server.destroy()
+
+
+@pytest.fixture
+def make_world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[MakeWorld]:
+    """Make the world of a scenario: make_world(scenario), make_world(scenario, server=..., through=...).
+
+    `through` turns the server's URL into the one that the program gets; by default the scenario's own way.
+    """
+    with ExitStack() as stack:
+
+        def make(
+            scenario: Scenario, server: Server | None = None, through: Callable[[str], str] | None = None
+        ) -> World:
+            place = _fresh(tmp_path / f"world-{len(list(tmp_path.iterdir()))}")
+            if scenario.kind == "sqlite":
+                world = _on_sqlite(scenario, place)
+            else:
+                server = server or request.getfixturevalue("postgres")
+                if through is None and scenario.way != "straight":
+                    through = request.getfixturevalue("bouncer").url
+                database = Database(server)
+                stack.callback(database.drop)
+                world = _on_postgres(scenario, place, database, through or (lambda url: url))
+            stack.callback(world.program.kill_all)
+            return world
+
+        yield make
+
+
+def _fresh(place: Path) -> Path:
+    place.mkdir()
+    return place
+
+
+def _on_postgres(scenario: Scenario, place: Path, database: Database, through: Callable[[str], str]) -> World:
+    folder = scenario.folder.write(place / "migrations", "postgresql")
+    direct = database.url if scenario.way == "direct" else ""
+    program = Program(folder, through(database.url), place, direct=direct)
+    return World(scenario, program, partial(in_postgres, database, scenario.folder), place)
+
+
+def _on_sqlite(scenario: Scenario, place: Path) -> World:
+    folder = scenario.folder.write(place / "migrations", "sqlite")
+    file = place / "app.db"
+    return World(scenario, Program(folder, f"sqlite:///{file}", place), partial(in_sqlite, file, scenario.folder), place)
