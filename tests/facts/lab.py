@@ -10,6 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import psycopg2
+import psycopg2.extensions
+
+from tests.support.database import Database
+
 INHERITED = ("PATH", "HOME", "LANG", "TZ", "TMPDIR")
 LIMIT = 60.0
 
@@ -153,6 +158,23 @@ def until(ready: Callable[[], object], what: str, limit: float = 30.0) -> None:
     while not ready():
         assert time.monotonic() < end, f"within {limit:.0f} s this did not happen: {what}"
         time.sleep(0.01)
+
+
+@contextmanager
+def busy(database: Database, script: str, name: str = "somebody", url: str = "") -> Iterator[int]:
+    """Another session that is in the middle of `script`; its pid. It ends with the block."""
+    connection = psycopg2.connect(url or database.url, application_name=name, async_=True)
+    try:
+        until(lambda: connection.poll() == psycopg2.extensions.POLL_OK, "a connection")
+        pid = int(connection.info.backend_pid)
+        connection.cursor().execute(script)
+        active = f"SELECT state = 'active' FROM pg_stat_activity WHERE pid = {pid}"
+        until(lambda: database.value(active), "the script runs")
+        yield pid
+    finally:
+        if not connection.closed:
+            database.execute(f"SELECT pg_terminate_backend({pid})")
+            connection.close()
 
 
 @contextmanager

@@ -2,11 +2,10 @@
 
 import hashlib
 import sqlite3
-from pathlib import Path
 
 import pytest
 
-from tests.facts.lab import Lab, until
+from tests.facts.lab import Lab, busy, until
 from tests.support.database import Database
 
 REDEFINE = """-- RedefineTables
@@ -287,26 +286,13 @@ def test_a3_recover_never_asks_even_where_a_repeat_would_be_safe(doubling: Lab, 
 
 def test_a3_a_living_prisma_without_its_lock_is_seen(doubling: Lab, database: Database) -> None:
     """With PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK a Prisma that works on the script has no lock to be seen by."""
-    script = f"CREATE TABLE told (x int);\nSELECT pg_sleep(60);\n{DOUBLE}"
+    script = "CREATE TABLE told (x text);\nINSERT INTO told SELECT pg_sleep(60)::text;"
     doubling.write_prisma(SECOND, script)
     failed_row(database)
-    with database.connect() as prisma:
-        pid = prisma.info.backend_pid
-        prisma.close()
-    import psycopg2
-
-    prisma = psycopg2.connect(database.url, async_=True)
-    try:
-        until(lambda: prisma.poll() == 0, "connected")
-        pid = prisma.info.backend_pid
-        prisma.cursor().execute(script)
-        active = f"SELECT count(*) FROM pg_stat_activity WHERE pid = {pid} AND state = 'active'"
-        until(lambda: database.value(active), "it runs")
+    with busy(database, script) as pid:
         ended = doubling.run()
-    finally:
-        prisma.close()
     assert ended.status == 11, ended.text
-    assert str(pid) in ended.err
+    assert f"pid {pid}" in ended.err
 
 
 def test_a3_a_failed_row_seen_before_the_turn_is_no_verdict(doubling: Lab, database: Database) -> None:

@@ -189,6 +189,7 @@ class World:
 
     def _one_more(self) -> None:
         """Law 4: a pod that has nothing to do opens, reads and leaves."""
+        self.replicate()
         pod = self._pod("migrate", len(self.setup.specs[: max(level for _, level in self.setup.pods)]))
         self.pods.append(pod)
         self.finish(pod)

@@ -16,6 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Literal, Self
 from urllib.parse import urlsplit, urlunsplit
@@ -265,17 +266,14 @@ def _act(hooks: list[Hook]) -> None:
 
 
 def _reset(each: socket.socket) -> None:
-    """End with a reset. shutdown() first would send an ordinary end; a reader blocked in recv() wakes by the reset."""
-    try:
+    """End with a reset. SHUT_RD wakes the thread that reads, which would keep the connection open past close()."""
+    with suppress(OSError):
         each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-    except OSError:
-        pass
+        each.shutdown(socket.SHUT_RD)
     each.close()
 
 
 def _close(each: socket.socket) -> None:
-    try:
+    with suppress(OSError):
         each.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
     each.close()

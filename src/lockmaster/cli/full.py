@@ -64,6 +64,10 @@ def _help(argv: Sequence[str]) -> Parsed:
 def _command(command: Command, argv: Sequence[str]) -> Parsed:
     parser = Parser(prog=f"lockmaster {command.name}", add_help=False, allow_abbrev=False)
     fill(parser, command)
+    for item in argv:
+        flag, _, value = item.partition("=")
+        if flag.startswith("--") and value == "--":  # argparse makes a list of it, or not, by its version
+            parser.error(f"{flag}: expected one argument")
     try:
         values, rest = parser.parse_known_args(argv)
     except _HelpWanted:

@@ -59,7 +59,7 @@ def lean(argv: Sequence[str]) -> Parsed | None:
             if value.startswith("-"):
                 return None
             flags[takes[flag]] = value
-        elif flag in takes:
+        elif flag in takes and value != "--":
             flags[takes[flag]] = value
         else:
             return None

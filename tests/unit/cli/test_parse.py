@@ -26,7 +26,7 @@ def plain_option(option: Option) -> st.SearchStrategy[list[str]]:
         return st.sampled_from(names).map(lambda name: [name])
     return st.one_of(
         PLAIN_VALUE.map(lambda text: [option.flag, text]),
-        st.text(max_size=8).map(lambda text: [f"{option.flag}={text}"]),
+        st.text(max_size=8).filter(lambda text: text != "--").map(lambda text: [f"{option.flag}={text}"]),
     )
 
 
@@ -131,6 +131,7 @@ def test_help_beside_a_missing_word() -> None:
         (["migrate", "now"], "migrate: there is one word too many: 'now'", "lockmaster migrate --help"),
         (["migrate", "--dir"], "--dir: expected one argument", "lockmaster migrate --help"),
         (["migrate", "--dry-run=1"], "--dry-run: ignored explicit argument '1'", "lockmaster migrate --help"),
+        (["migrate", "--dir=--"], "--dir: expected one argument", "lockmaster migrate --help"),
         (["new"], "the following arguments are required: NAME", "lockmaster new --help"),
     ],
 )

@@ -32,6 +32,12 @@ class Home:
         self.events: list[Any] = []
         self.stop = Stop()
         self.clock = SystemClock()
+        self._sessions: list[SqliteSession] = []
+
+    def close(self) -> None:
+        for session in self._sessions:
+            session.close()
+        self.stop.close()
 
     # ---- the file as everybody else sees it ----
 
@@ -53,6 +59,11 @@ class Home:
         finally:
             connection.close()
 
+    def is_free(self) -> bool:
+        """Nobody holds anything on the file."""
+        self.execute("BEGIN EXCLUSIVE")
+        return True
+
     # ---- sessions ----
 
     @property
@@ -61,12 +72,12 @@ class Home:
 
     def database(self, **options: Any) -> SqliteDatabase:
         settings = {"deadline": Deadline(self.clock, None), "lock_timeout": 0.3, **options}
-        return SqliteDatabase(
-            self.url, stop=self.stop, clock=self.clock, emit=self.events.append, **settings
-        )
+        return SqliteDatabase(self.url, stop=self.stop, clock=self.clock, emit=self.events.append, **settings)
 
     def session(self, *, write: bool = True, wait: float = 1.0, **options: Any) -> SqliteSession:
-        return self.database(**options).open(self.history, Deadline(self.clock, wait), write=write)[0]
+        session, _ = self.database(**options).open(self.history, Deadline(self.clock, wait), write=write)
+        self._sessions.append(session)
+        return session
 
     def turn(self, **options: Any) -> SqliteSession:
         """A session that has the turn and has read the history under it, as the engine does; the table exists."""
@@ -105,7 +116,12 @@ class Home:
         return runner.migrate()
 
     def applied(self) -> list[str]:
-        return [row[0] for row in self.rows("SELECT name FROM lockmaster_history WHERE applied_at IS NOT NULL ORDER BY 1")]
+        return [
+            row[0]
+            for row in self.rows(
+                "SELECT name FROM lockmaster_history WHERE applied_at IS NOT NULL ORDER BY 1"
+            )
+        ]
 
 
 def main() -> None:

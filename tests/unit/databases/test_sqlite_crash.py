@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,14 +33,26 @@ PIECES = PLAIN | {
 }
 SCRIPTS = {"plain": (PLAIN, 21), "pieces": (PIECES, (21 * 3 + 1) * 5)}
 # what a run without a foreign hand never comes to
-NEVER = {"plain": {Fault.EVIDENCE, Fault.INTENT, Fault.ALONE_SENT, Fault.ALONE_ANSWERED, Fault.DONE}, "pieces": set[Fault]()}
+NEVER = {
+    "plain": {Fault.EVIDENCE, Fault.INTENT, Fault.ALONE_SENT, Fault.ALONE_ANSWERED, Fault.DONE},
+    "pieces": set[Fault](),
+}
 ELSEWHERE = {Fault.RECOVERED}  # reached by the run after the killed one
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    home = Home(tmp_path)
+    yield home
+    home.close()
 
 
 def start(home: Home, fault: str = "") -> subprocess.Popen[str]:
     env = os.environ | {"LOCKMASTER_FAULT": fault, "PYTHONPATH": str(ROOT / "src")}
     argv = [sys.executable, "-m", "tests.unit.databases.sqlite_kit", str(home.path)]
-    return subprocess.Popen(argv, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return subprocess.Popen(
+        argv, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
@@ -54,15 +67,14 @@ def judge(home: Home, kind: str) -> None:
     assert home.rows("SELECT * FROM child") == [(1, 1)]
     assert home.rows("PRAGMA foreign_key_check") == []
     assert home.rows("PRAGMA integrity_check") == [("ok",)]
-    assert home.connect().execute("BEGIN EXCLUSIVE")
+    assert home.is_free()
 
 
 @pytest.mark.parametrize("mode", ["DELETE", "WAL"])
 @pytest.mark.parametrize("nth", [1, 2, 4])
 @pytest.mark.parametrize("kind", SCRIPTS)
 @pytest.mark.parametrize("fault", Fault)
-def test_killed_at(tmp_path: Path, fault: Fault, kind: str, nth: int, mode: str) -> None:
-    home = Home(tmp_path)
+def test_killed_at(home: Home, fault: Fault, kind: str, nth: int, mode: str) -> None:
     home.execute(f"PRAGMA journal_mode={mode}")
     home.write(SCRIPTS[kind][0])
     status, output = finish(start(home, f"{fault.value}@{nth}=kill"))
@@ -75,8 +87,7 @@ def test_killed_at(tmp_path: Path, fault: Fault, kind: str, nth: int, mode: str)
 
 
 @pytest.mark.parametrize("first", [Fault.INTENT, Fault.ALONE_ANSWERED, Fault.BEGUN])
-def test_killed_again_while_recovering(tmp_path: Path, first: Fault) -> None:
-    home = Home(tmp_path)
+def test_killed_again_while_recovering(home: Home, first: Fault) -> None:
     home.write(PIECES)
     nth = 8 if first is Fault.BEGUN else 1
     assert finish(start(home, f"{first.value}@{nth}=kill"))[0] == KILLED
@@ -88,8 +99,7 @@ def test_killed_again_while_recovering(tmp_path: Path, first: Fault) -> None:
 
 @pytest.mark.parametrize("mode", ["DELETE", "WAL"])
 @pytest.mark.parametrize("kind", SCRIPTS)
-def test_many_at_once(tmp_path: Path, kind: str, mode: str) -> None:
-    home = Home(tmp_path)
+def test_many_at_once(home: Home, kind: str, mode: str) -> None:
     home.execute(f"PRAGMA journal_mode={mode}")
     home.write(SCRIPTS[kind][0])
     answers = [finish(process) for process in [start(home) for _ in range(8)]]
@@ -97,10 +107,15 @@ def test_many_at_once(tmp_path: Path, kind: str, mode: str) -> None:
     judge(home, kind)
 
 
-def test_many_at_once_of_which_the_first_is_killed_again_and_again(tmp_path: Path) -> None:
-    home = Home(tmp_path)
+def test_many_at_once_of_which_the_first_is_killed_again_and_again(home: Home) -> None:
     home.write(PIECES)
-    faults = ["recorded=kill", "statement@3=kill", "message-answered@2=kill", "intent=kill", "alone-answered=kill"]
+    faults = [
+        "recorded=kill",
+        "statement@3=kill",
+        "message-answered@2=kill",
+        "intent=kill",
+        "alone-answered=kill",
+    ]
     victims = [start(home, fault) for fault in faults]
     others = [start(home) for _ in range(4)]
     assert {finish(process)[0] for process in victims} <= {0, KILLED}
@@ -109,8 +124,7 @@ def test_many_at_once_of_which_the_first_is_killed_again_and_again(tmp_path: Pat
     judge(home, "pieces")
 
 
-def test_many_at_once_beside_an_application_that_reads_and_writes(tmp_path: Path) -> None:
-    home = Home(tmp_path)
+def test_many_at_once_beside_an_application_that_reads_and_writes(home: Home) -> None:
     home.execute("PRAGMA journal_mode=WAL", "CREATE TABLE app (x)")
     home.turn().close()  # there is a history: the application's table is no stranger
     home.write(PIECES)
@@ -130,8 +144,7 @@ while True:
     judge(home, "pieces")
 
 
-def test_sigterm_during_a_long_statement(tmp_path: Path) -> None:
-    home = Home(tmp_path)
+def test_sigterm_during_a_long_statement(home: Home, tmp_path: Path) -> None:
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT max(i) FROM n"
     home.write({"1_endless.sql": f"CREATE TABLE a (x); CREATE TABLE t AS {endless};"})
     reached = tmp_path / "reached"
@@ -148,18 +161,25 @@ def test_sigterm_during_a_long_statement(tmp_path: Path) -> None:
     assert home.rows("SELECT count(*) FROM lockmaster_history") == [(0,)]
 
 
-def test_disk_full(tmp_path: Path) -> None:
+def test_disk_full(home: Home, tmp_path: Path) -> None:
     """A real one: a file system of one megabyte."""
     if os.geteuid() != 0:
         pytest.skip("needs root, to mount a small file system")
     small = tmp_path / "small"
     small.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", small], check=False, capture_output=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "none", small], check=False, capture_output=True
+    )
     if mounted.returncode:
         pytest.skip(f"cannot mount: {mounted.stderr!r}")
     try:
-        home = Home(small)
-        home.write({"1_a.sql": "CREATE TABLE a (x);", "2_big.sql": "CREATE TABLE t (a); INSERT INTO t VALUES (zeroblob(5000000));"})
+        home.path, home.file, home.folder = small, small / "app.db", small / "migrations"
+        home.write(
+            {
+                "1_a.sql": "CREATE TABLE a (x);",
+                "2_big.sql": "CREATE TABLE t (a); INSERT INTO t VALUES (zeroblob(5000000));",
+            }
+        )
         status, output = finish(start(home))
         assert status == 12, output
         assert "database or disk is full" in output

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,13 @@ from lockmaster.clock import Deadline
 from lockmaster.databases.sqlite.place import parse
 from lockmaster.errors import AccessDeniedError, UnreachableError, UsageError
 from tests.unit.databases.sqlite_kit import Home
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    home = Home(tmp_path)
+    yield home
+    home.close()
 
 
 @pytest.mark.parametrize(
@@ -73,8 +81,7 @@ def test_its_text_has_no_query() -> None:
 
 
 @pytest.mark.parametrize("name", ["a b.db", "100%.db", "what?.db", "a#b.db", "a%20b.db", "é.db", "a'b.db"])
-def test_any_name_opens_the_file_of_that_name(tmp_path: Path, name: str) -> None:
-    home = Home(tmp_path)
+def test_any_name_opens_the_file_of_that_name(home: Home, tmp_path: Path, name: str) -> None:
     home.file = tmp_path / name
     session = home.session()
     assert session.try_turn(home.history)
@@ -83,8 +90,7 @@ def test_any_name_opens_the_file_of_that_name(tmp_path: Path, name: str) -> None
     assert os.listdir(tmp_path) == [name]
 
 
-def test_missing_file_is_a_database_without_history_and_stays_missing(tmp_path: Path) -> None:
-    home = Home(tmp_path)
+def test_missing_file_is_a_database_without_history_and_stays_missing(home: Home, tmp_path: Path) -> None:
     session, view = home.database().open(home.history, Deadline(home.clock, 1), write=False)
     assert not view.exists
     assert view.records == ()
@@ -94,8 +100,7 @@ def test_missing_file_is_a_database_without_history_and_stays_missing(tmp_path: 
     assert os.listdir(tmp_path) == []
 
 
-def test_opening_to_write_does_not_create_it_either_before_the_first_turn(tmp_path: Path) -> None:
-    home = Home(tmp_path)
+def test_opening_to_write_does_not_create_it_either_before_the_first_turn(home: Home, tmp_path: Path) -> None:
     session = home.session(write=True)
     assert os.listdir(tmp_path) == []
     session.try_turn(home.history)
@@ -103,8 +108,7 @@ def test_opening_to_write_does_not_create_it_either_before_the_first_turn(tmp_pa
     session.close()
 
 
-def test_a_gate_sees_the_file_once_it_is_there(tmp_path: Path) -> None:
-    home = Home(tmp_path)
+def test_a_gate_sees_the_file_once_it_is_there(home: Home) -> None:
     session = home.session(write=False)
     home.write({"1_a.sql": "CREATE TABLE a (x);"})
     home.migrate()
@@ -113,8 +117,8 @@ def test_a_gate_sees_the_file_once_it_is_there(tmp_path: Path) -> None:
     session.close()
 
 
-def test_a_gate_sees_a_file_that_was_put_in_the_place_of_another(tmp_path: Path) -> None:
-    home, other = Home(tmp_path), Home(tmp_path / "other")
+def test_a_gate_sees_a_file_that_was_put_in_the_place_of_another(home: Home, tmp_path: Path) -> None:
+    other = Home(tmp_path / "other")
     other.path.mkdir()
     home.execute("CREATE TABLE app (x)")
     session = home.session(write=False)
@@ -128,15 +132,13 @@ def test_a_gate_sees_a_file_that_was_put_in_the_place_of_another(tmp_path: Path)
 
 
 @pytest.mark.parametrize("write", [False, True])
-def test_directory(tmp_path: Path, *, write: bool) -> None:
-    home = Home(tmp_path)
+def test_directory(home: Home, *, write: bool) -> None:
     home.file.mkdir()
     with pytest.raises(UsageError, match="is a directory"):
         home.session(write=write)
 
 
-def test_missing_folder(tmp_path: Path) -> None:
-    home = Home(tmp_path)
+def test_missing_folder(home: Home, tmp_path: Path) -> None:
     home.file = tmp_path / "no" / "app.db"
     assert home.session(write=False).read(home.history).exists is False
     with pytest.raises(UsageError, match="folder of .* does not exist") as caught:
@@ -145,16 +147,14 @@ def test_missing_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("write", [False, True])
-def test_a_file_as_folder(tmp_path: Path, *, write: bool) -> None:
-    home = Home(tmp_path)
+def test_a_file_as_folder(home: Home, tmp_path: Path, *, write: bool) -> None:
     (tmp_path / "plain").write_text("")
     home.file = tmp_path / "plain" / "app.db"
     with pytest.raises(UsageError, match="Not a directory"):
         home.session(write=write)
 
 
-def test_link_loop(tmp_path: Path) -> None:
-    home = Home(tmp_path)
+def test_link_loop(home: Home) -> None:
     home.file.symlink_to(home.file)
     with pytest.raises(UsageError, match="symbolic links"):
         home.session(write=False)
@@ -162,16 +162,14 @@ def test_link_loop(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"hello " * 500, b"hi", b"SQLite format 4\0" + b"x" * 4000])
 @pytest.mark.parametrize("write", [False, True])
-def test_not_a_database(tmp_path: Path, content: bytes, *, write: bool) -> None:
-    home = Home(tmp_path)
+def test_not_a_database(home: Home, content: bytes, *, write: bool) -> None:
     home.file.write_bytes(content)
     with pytest.raises(UsageError, match="is not a SQLite database"):
         home.session(write=write)
     assert home.file.read_bytes() == content
 
 
-def test_damaged(tmp_path: Path) -> None:
-    home = Home(tmp_path)
+def test_damaged(home: Home) -> None:
     home.execute("CREATE TABLE a (x)")
     with home.file.open("r+b") as file:
         file.seek(100)  # the header of the first page, where sqlite_master is
@@ -180,8 +178,7 @@ def test_damaged(tmp_path: Path) -> None:
         home.session(write=False)
 
 
-def test_an_empty_file_is_an_empty_database(tmp_path: Path) -> None:
-    home = Home(tmp_path)
+def test_an_empty_file_is_an_empty_database(home: Home) -> None:
     home.file.touch()
     home.write({"1_a.sql": "CREATE TABLE a (x);"})
     assert home.migrate().applied == ("1_a",)
@@ -217,8 +214,7 @@ def _as_nobody(home: Home, *, write: bool) -> str:
     return done.stdout + done.stderr
 
 
-def test_a_file_that_may_only_be_read(tmp_path: Path) -> None:
-    home = Home(tmp_path)
+def test_a_file_that_may_only_be_read(home: Home) -> None:
     home.turn().close()
     home.file.chmod(0o644)
     assert _as_nobody(home, write=False) == "ok True\n"
@@ -228,8 +224,7 @@ def test_a_file_that_may_only_be_read(tmp_path: Path) -> None:
     assert "this process is user 65534" in answer
 
 
-def test_a_folder_that_may_only_be_read(tmp_path: Path) -> None:
-    home = Home(tmp_path)
+def test_a_folder_that_may_only_be_read(home: Home) -> None:
     home.turn().close()
     home.file.chmod(0o666)
     assert "its journal is made in its folder" in _as_nobody(home, write=True)
@@ -248,30 +243,26 @@ os.kill(os.getpid(), 9)"""
     assert Path(f"{home.file}-journal").exists()
 
 
-def test_c8_hot_journal_is_rolled_back_by_one_opening_with_write_access(tmp_path: Path) -> None:
-    home = Home(tmp_path)
+def test_c8_hot_journal_is_rolled_back_by_one_opening_with_write_access(home: Home) -> None:
     _leave_hot_journal(home)
     assert home.session(write=False).strangers(home.history) == ("big",)
     assert home.rows("SELECT count(*) FROM big") == [(0,)]
 
 
-def test_c8_hot_journal_that_we_may_not_roll_back_is_named(tmp_path: Path) -> None:
-    home = Home(tmp_path)
+def test_c8_hot_journal_that_we_may_not_roll_back_is_named(home: Home) -> None:
     _leave_hot_journal(home)
     answer = _as_nobody(home, write=False)
     assert answer.startswith(UnreachableError.__name__)
     assert "the journal of a writer that died" in answer
 
 
-def test_c8_wal_in_a_folder_that_may_only_be_read_is_named(tmp_path: Path) -> None:
-    home = Home(tmp_path)
+def test_c8_wal_in_a_folder_that_may_only_be_read_is_named(home: Home) -> None:
     home.execute("PRAGMA journal_mode=WAL", "CREATE TABLE a (x)")
     answer = _as_nobody(home, write=False)
     assert answer.startswith(UnreachableError.__name__)
     assert "WAL mode" in answer
 
 
-def test_wal_can_be_read_where_the_folder_can_be_written(tmp_path: Path) -> None:
-    home = Home(tmp_path)
+def test_wal_can_be_read_where_the_folder_can_be_written(home: Home) -> None:
     home.execute("PRAGMA journal_mode=WAL", "CREATE TABLE a (x)")
     assert home.session(write=False).strangers(home.history) == ("a",)

@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,8 +37,10 @@ FOREIGN_KEYS = frozenset({"foreign-keys"})
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path)
+def home(tmp_path: Path) -> Iterator[Home]:
+    home = Home(tmp_path)
+    yield home
+    home.close()
 
 
 def failure(home: Home, session: SqliteSession, body: str, **fields: object) -> ServerError:
@@ -79,7 +82,13 @@ def test_a1_delete_cascades(home: Home) -> None:
 
 
 def test_a1_foreign_keys_are_on_again_after_a_rebuild(home: Home) -> None:
-    home.write({"1_family.sql": FAMILY, "2_redefine.sql": REDEFINE, "3_delete.sql": 'DELETE FROM "User" WHERE id = 1;'})
+    home.write(
+        {
+            "1_family.sql": FAMILY,
+            "2_redefine.sql": REDEFINE,
+            "3_delete.sql": 'DELETE FROM "User" WHERE id = 1;',
+        }
+    )
     home.migrate()
     assert home.rows('SELECT * FROM "Post"') == [(3, 2)]
 
@@ -109,7 +118,7 @@ def test_a1_rows_that_had_no_parent_before_are_nobodys_fault(home: Home) -> None
     session = home.turn()
     home.run(session, home.unit(1, REDEFINE.replace("PRAGMA foreign_keys", "-- "), notes=FOREIGN_KEYS))
     assert home.rows("PRAGMA foreign_key_check") == [("Post", 4, "User", 0)]
-    error = failure(home, home.turn(), "INSERT INTO \"Post\" VALUES (5, 78)", notes=FOREIGN_KEYS)
+    error = failure(home, home.turn(), 'INSERT INTO "Post" VALUES (5, 78)', notes=FOREIGN_KEYS)
     assert error.text.endswith("(2 such rows, 1 before the script)")
 
 
@@ -119,14 +128,18 @@ def test_a1_a_schema_in_which_foreign_keys_cannot_be_checked(home: Home) -> None
     home.run(session, home.unit(1, "CREATE TABLE x (a)", notes=FOREIGN_KEYS))  # it was so before: not refused
     session.close()
     home.execute("DROP TABLE c")
-    error = failure(home, home.turn(), "CREATE TABLE c (a REFERENCES p (a)); INSERT INTO c VALUES (1)", notes=FOREIGN_KEYS)
+    error = failure(
+        home, home.turn(), "CREATE TABLE c (a REFERENCES p (a)); INSERT INTO c VALUES (1)", notes=FOREIGN_KEYS
+    )
     assert "not unique" in error.text
 
 
 def test_a_deferred_violation_fails_at_commit(home: Home) -> None:
     home.execute(*filter(str.strip, FAMILY.split(";")))
     session = home.turn()
-    error = failure(home, session, "PRAGMA defer_foreign_keys=ON; DELETE FROM \"User\"; INSERT INTO \"Post\" VALUES (9, 9)")
+    error = failure(
+        home, session, 'PRAGMA defer_foreign_keys=ON; DELETE FROM "User"; INSERT INTO "Post" VALUES (9, 9)'
+    )
     assert (error.kind, error.sqlstate) == ("script", "SQLITE_CONSTRAINT_FOREIGNKEY")
     assert home.rows('SELECT count(*) FROM "User"') == [(2,)]
 
@@ -252,7 +265,7 @@ def test_c8_a_commit_gives_way_to_a_long_reader(home: Home) -> None:
     session = home.turn(lock_timeout=0.1)
     error = failure(home, session, "CREATE TABLE t (a)")
     assert error.kind == "busy"
-    assert home.connect().execute("SELECT count(*) FROM app").fetchone() == (2,)  # new readers are let in again
+    assert home.rows("SELECT count(*) FROM app") == [(2,)]  # new readers are let in again
     reader.end()
     home.run(session, home.unit(1, "CREATE TABLE t (a)"))
     assert home.applied() == ["1_m"]
@@ -375,7 +388,9 @@ def test_when_a_script_began(home: Home) -> None:
     before = home.rows(f"SELECT {DIALECT.now}")[0][0]
     body = "CREATE TABLE t AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 2000000) SELECT max(i) FROM n"
     home.run(home.turn(), home.unit(1, body))
-    [(started, applied, took)] = home.rows("SELECT started_at, applied_at, duration_ms FROM lockmaster_history")
+    [(started, applied, took)] = home.rows(
+        "SELECT started_at, applied_at, duration_ms FROM lockmaster_history"
+    )
     assert before <= started < applied
     assert took > 0
 
@@ -394,7 +409,7 @@ def test_pieces(home: Home, mode: str) -> None:
     })  # fmt: skip
     assert home.migrate().applied == ("1_pieces", "2_vacuum", "3_after")
     assert home.rows("SELECT group_concat(name, '') FROM sqlite_master WHERE length(name) = 1") == [("abcd",)]
-    assert home.connect().execute("BEGIN EXCLUSIVE")  # nothing is held
+    assert home.is_free()  # nothing is held
 
 
 def test_page_size_takes_effect_with_the_vacuum_after_it(home: Home) -> None:
@@ -429,7 +444,11 @@ def test_between_two_pieces_nobody_else_gets_in(home: Home) -> None:
 
 
 def test_a_temporary_table_lasts_from_piece_to_piece(home: Home) -> None:
-    home.write({"1_temp.sql": "BEGIN; CREATE TEMP TABLE t AS SELECT 7 AS x; COMMIT; BEGIN; CREATE TABLE a AS SELECT x FROM t; COMMIT;"})
+    home.write(
+        {
+            "1_temp.sql": "BEGIN; CREATE TEMP TABLE t AS SELECT 7 AS x; COMMIT; BEGIN; CREATE TABLE a AS SELECT x FROM t; COMMIT;"
+        }
+    )
     home.migrate()
     assert home.rows("SELECT * FROM a") == [(7,)]
 
@@ -469,7 +488,9 @@ def test_strangers(home: Home) -> None:
 
 # ---- disk full, time, stop ----
 
-ENDLESS = "CREATE TABLE t AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT max(i) FROM n"
+ENDLESS = (
+    "CREATE TABLE t AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT max(i) FROM n"
+)
 
 
 def test_disk_full(home: Home) -> None:
@@ -491,7 +512,7 @@ def test_stop_during_a_long_statement(home: Home) -> None:
     assert time.monotonic() - began < 2
     timer.join()
     assert home.rows("SELECT count(*) FROM lockmaster_history") == [(0,)]
-    assert home.connect().execute("BEGIN EXCLUSIVE")
+    assert home.is_free()
 
 
 def test_stop_between_short_statements(home: Home) -> None:

@@ -15,7 +15,8 @@ EXTRA = 20  # MiB that scanning may take beside the script
 CHILD = """
 import resource, sys
 from lockmaster.sql import postgres, sqlite
-unit, tail, dialect = sys.argv[1].encode(), sys.argv[2].encode(), {"postgres": postgres, "sqlite": sqlite}[sys.argv[3]]
+unit, tail = sys.argv[1].encode(), sys.argv[2].encode()
+dialect = {"postgres": postgres, "sqlite": sqlite}[sys.argv[3]]
 script = unit * (%d // len(unit)) + tail
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 count = dialect.parse(script).statements

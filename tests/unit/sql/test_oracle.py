@@ -13,7 +13,7 @@ from lockmaster.sql.scan import ScriptError
 pglast = pytest.importorskip("pglast")
 SETTINGS = settings(max_examples=1500, database=None, deadline=None)
 
-# Bits of text that a lexer can stumble over; joined at random they are seldom valid SQL, but the scanner reads them.
+# Bits of text that a lexer can stumble over; joined at random they are seldom valid SQL, yet the scanner reads it.
 BITS = (
     *(
         "'a;'",
@@ -91,7 +91,7 @@ WHOLE = (
     "SELECT E'a' \n 'b\\';' /* ; /* '; */ */",
     "SELECT a$b$c, 1 FROM t AS größe WHERE a <-1 /*;*/ OR a @> 2 --;'\n",
     "CREATE FUNCTION f(begin int) RETURNS int BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 1 END; END",
-    "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql BEGIN\r\nATOMIC SELECT 1 AS end; SELECT t.case FROM t; END",
+    "CREATE OR REPLACE FUNCTION f() RETURNS int BEGIN\r\nATOMIC SELECT 1 AS end; SELECT t.case FROM t; END",
     "CREATE PROCEDURE p() BEGIN ATOMIC END",
     "CREATE PROCEDURE p() BEGIN ATOMIC; INSERT INTO t VALUES (';'); END",
     "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $f$ BEGIN RETURN 1; END; $f$",
@@ -132,7 +132,7 @@ def scanned(script: str) -> list[tuple[int, int]]:
 
 
 def scanned_or_error(script: str) -> list[tuple[int, int]] | None:
-    """Give None for a script of which something does not end; other errors of the scanner are not our matter."""
+    """Give None if something in the script does not end; other errors of the scanner are not our matter."""
     try:
         return scanned(script)
     except pglast.parser.ParseError as error:

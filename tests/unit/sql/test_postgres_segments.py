@@ -39,7 +39,8 @@ def _show(raw: bytes, segment: Segment) -> str:
             ["tx: ; SAVEPOINT s; a; ROLLBACK TO s; ROLLBACK WORK TO SAVEPOINT s; RELEASE s;"],
         ),
         (
-            "START TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ ONLY; a; COMMIT AND CHAIN; b; ROLLBACK AND NO CHAIN; c",
+            "START TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ ONLY; a; COMMIT AND CHAIN; b; "
+            "ROLLBACK AND NO CHAIN; c",
             [
                 "ISOLATION LEVEL SERIALIZABLE, READ ONLY: ; a;",
                 "ISOLATION LEVEL SERIALIZABLE, READ ONLY: b; (rolled back)",
@@ -160,8 +161,7 @@ def test_statement_that_refuses_a_transaction_stands_alone(
         "ALTER TABLE t DETACH PARTITION p FINALIZE",
         "ALTER TABLE t ADD COLUMN concurrently_done bool",
         "CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p WITH (connect = false)",
-        "CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p, q, r WITH (enabled = false, copy_data = false, "
-        "synchronous_commit = 'off', create_slot = false)",
+        "CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p WITH (a = 1, b = 2, c = 3, d = 4, create_slot = off)",
         "ALTER SUBSCRIPTION s SET PUBLICATION p WITH (refresh = false)",
         "ALTER SUBSCRIPTION s DISABLE",
         "CALL p()",

@@ -77,7 +77,8 @@ def test_split(script: str, expected: list[str]) -> None:
 
 
 def test_statement_knows_its_place_and_its_first_words() -> None:
-    script = b'\xef\xbb\xbf-- one\n\n  create /* x */ TABLE "Tab"."le" (\n a int);\nselect $$a$$, \'It\', b<=c::d\n'
+    script = b'\xef\xbb\xbf-- one\n\n  create /* x */ TABLE "Tab"."le" (\n a int);\n'
+    script += b"select $$a$$, 'It', b<=c::d\n"
     assert list(split(script)) == [
         Statement(13, 54, 3, ("CREATE", "TABLE", '"Tab"', ".", '"le"', "(", "A", "INT", ")")),
         Statement(56, 83, 5, ("SELECT", "$$a$$", ",", "'It'", ",", "B", "<=", "C", "::", "D")),

@@ -53,7 +53,7 @@ from lockmaster.sql import postgres, sqlite
         ),
         ("DROP VIEW v; CREATE VIEW v AS SELECT 2", ""),
         (
-            'CREATE TYPE "E_new" AS ENUM (\'a\'); ALTER TYPE "E" RENAME TO "E_old"; ALTER TYPE "E_new" RENAME TO "E"',
+            "CREATE TYPE e_new AS ENUM ('a'); ALTER TYPE e RENAME TO e_old; ALTER TYPE e_new RENAME TO e",
             "",
         ),
         ("CREATE TABLE t_new (a int); DROP TABLE t; ALTER TABLE t_new RENAME TO t", ""),

@@ -235,7 +235,7 @@ class SqliteSession:
 
     def sleep(self, seconds: float) -> bool:
         """Asleep without a connection: an open one is in the way of others (WAL), and misses a replaced file."""
-        if not (self.wire.in_transaction or self.wire.held or self._state_of):
+        if not (self.wire.in_transaction or self.wire.held or self._turn.tied or self._state_of):
             self.wire.close()
         self.wire.nap(seconds)
         return False

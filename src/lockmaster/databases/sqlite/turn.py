@@ -45,6 +45,11 @@ class Turn:
         """The history was read inside our transaction."""
         self._known, self._rows = True, rows
 
+    @property
+    def tied(self) -> bool:
+        """The proof is the connection's: without it, the turn could not be gone on with."""
+        return self._version is not None and not self._known
+
     def release(self) -> None:
         """End whatever is open. What was known before it is not believed any more."""
         self._forget()
@@ -114,9 +119,7 @@ class Turn:
             self.seen(self._now())
 
     def _begin(self, *, foreign_keys: bool) -> bool:
-        if (
-            not self._wire.write
-        ):  # BEGIN IMMEDIATE succeeds on a file that was opened to read, and locks nothing
+        if not self._wire.write:  # here BEGIN IMMEDIATE would succeed, and lock nothing
             raise ServerError("the file was opened for reading only", kind="read-only")
         self._wire.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")  # Prisma has them on
         try:
