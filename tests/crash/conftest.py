@@ -71,7 +71,8 @@ def _on_postgres(scenario: Scenario, place: Path, database: Database, through: C
     folder = scenario.folder.write(place / "migrations", "postgresql")
     direct = database.url if scenario.way == "direct" else ""
     program = Program(folder, through(database.url), place, direct=direct)
-    return World(scenario, program, partial(in_postgres, database, scenario.folder), place)
+    pooled = scenario.way != "straight"
+    return World(scenario, program, partial(in_postgres, database, scenario.folder, pooled=pooled), place)
 
 
 def _on_sqlite(scenario: Scenario, place: Path) -> World:

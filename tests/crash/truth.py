@@ -19,9 +19,10 @@ SELECT (SELECT string_agg(a.attname, ', ' ORDER BY k.n) FROM unnest(i.indkey::in
         JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum), i.indisvalid
 FROM pg_index i WHERE i.indrelid = to_regclass('item')"""
 _INVALID = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid OR NOT indisready"
+# a pooler keeps its server connections, idle; the name on them is that of the last client
 _SESSIONS = """
 SELECT application_name, state, left(query, 100) FROM pg_stat_activity
-WHERE datname = current_database() AND application_name LIKE 'lockmaster/%'"""
+WHERE datname = current_database() AND application_name LIKE 'lockmaster/%' AND NOT ({pooled} AND state = 'idle')"""
 _LOCKS = """
 SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 WHERE l.locktype = 'advisory' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
@@ -42,10 +43,10 @@ def expected(folder: Folder, indexes: dict[str, int]) -> Truth:
     return Truth(folder.marks, [(name, True, None) for name in folder.names], indexes, [])
 
 
-def in_postgres(database: Database, folder: Folder) -> Truth:
+def in_postgres(database: Database, folder: Folder, *, pooled: bool = False) -> Truth:
     """Read it, after the sessions of dead processes are gone."""
     leftovers = [f"invalid index {row[0]}" for row in database.rows(_INVALID)]
-    leftovers += [f"session {row}" for row in _remaining(database, _SESSIONS)]
+    leftovers += [f"session {row}" for row in _remaining(database, _SESSIONS.format(pooled=pooled))]
     leftovers += [f"advisory lock of {row[0]!r}" for row in _remaining(database, _LOCKS)]
     valid = Counter(columns for columns, is_valid in database.rows(_INDEXES) if is_valid)
     history = database.rows(_PRISMA if folder.format == "prisma" else _NATIVE)

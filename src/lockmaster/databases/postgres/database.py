@@ -17,6 +17,7 @@ from lockmaster.faults import Fault, reach
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lockmaster.clock import Clock
+    from lockmaster.databases.postgres.progress import Watcher
     from lockmaster.databases.postgres.wire import Wire
     from lockmaster.engine.model import View
     from lockmaster.engine.ports import History
@@ -106,14 +107,30 @@ class PostgresDatabase:
             details={"database": str(self)},
         )
 
-    def _once(self, history: History, wait: Deadline) -> tuple[PostgresSession, View]:
+    def _watcher(self, pid: int, migration: str, statement: str) -> Watcher:
+        from lockmaster.databases.postgres.progress import Watcher
+
+        def connect() -> Wire:
+            try:
+                return self._wire(Deadline(self._clock, 1.0))
+            except ConnectFailedError as error:
+                raise LostConnectionError(error.text) from error
+
+        return Watcher(
+            self._clock, pid, connect, lambda state: self._emit(events.Progress(migration, statement, state))
+        )
+
+    def _wire(self, limit: Deadline) -> Wire:
         keywords = {
             "application_name": self._application, "client_encoding": "UTF8", "gssencmode": "disable",
             # the client's side of a dead network; the server's side travels in session_settings
             "keepalives_idle": "5", "keepalives_interval": "2", "keepalives_count": "3", "tcp_user_timeout": "10000",
             **self.url.keywords,
         }  # fmt: skip
-        wire = attempt(keywords, self._stop, self._clock, wait, self._deadline)
+        return attempt(keywords, self._stop, self._clock, limit, self._deadline)
+
+    def _once(self, history: History, wait: Deadline) -> tuple[PostgresSession, View]:
+        wire = self._wire(wait)
         reach(Fault.CONNECTED)
         try:
             session = self._session(PostgresSession, wire, self._pooler if self._pooler == "session" else "")
@@ -136,6 +153,7 @@ class PostgresDatabase:
             limits=self._limits,
             settings=session_settings(int(info.server_version), self._path),
             warn=lambda text, hint: self._emit(events.Warned(text, hint)),
+            watch=self._watcher,
             before=before,
         )
         session.pooler = pooler

@@ -13,7 +13,6 @@ from lockmaster.engine.model import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from lockmaster.databases.postgres.dialect import PostgresDialect
@@ -125,8 +124,3 @@ def _drop(wire: Wire, dialect: PostgresDialect, rows: list[list[Any]]) -> None:
             raise ServerError(f"somebody is building the index {row[2]}", kind="busy", sqlstate="55006")
         wire.send(f"DROP INDEX CONCURRENTLY {dialect.table(row[1], row[2])}")
 
-
-def progress(wire: Wire, tell: Callable[[str, str], None]) -> Callable[[], None] | None:
-    """What to call each second while a statement runs. Another session would be needed to look at ours."""
-    del wire, tell
-    return None

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from lockmaster.databases.postgres.progress import Watcher
     from lockmaster.databases.postgres.wire import Wire
     from lockmaster.engine.model import Alone, Unit, Verdict
     from lockmaster.engine.ports import History
@@ -51,6 +52,7 @@ class PostgresSession:
         limits: message.Limits,
         settings: message.Settings,
         warn: Callable[[str, str], None],
+        watch: Callable[[int, str, str], Watcher] | None = None,
         before: PostgresSession | None = None,
     ) -> None:
         self.dialect = PostgresDialect()
@@ -61,6 +63,7 @@ class PostgresSession:
         self._limits = limits
         self._settings = settings
         self._warn = warn
+        self._watch = watch
         self._key: int | None = None
         self._found: str | None = before._found if before else None  # the schema in which the last read found the history
         self._listening = False
@@ -246,14 +249,17 @@ class PostgresSession:
         timeout = self._limits.statement_timeout
         self.wire.send(f"{message.proof(key)}SET lock_timeout = 0;SET statement_timeout = {timeout}")
         self.cancel_foreign_waiters(key)
+        watcher = self._watch(self.backend, alone.migration, alone.what) if self._watch else None
         try:
-            self.wire.tick = evidence.progress(self.wire, self._warn)
+            self.wire.tick = watcher.tick if watcher else None
             self.wire.send(alone.body, Fault.ALONE_SENT)
         except ServerError as error:
             error.index = 0
             raise
         finally:
             self.wire.tick = None
+            if watcher:
+                watcher.close()
         reach(Fault.ALONE_ANSWERED)
         self.wire.send(self._settings.put_back)
 
