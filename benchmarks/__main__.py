@@ -59,9 +59,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--quick", action="store_true", help="fewer runs, sizes and waiters: a minute, not half an hour"
     )
-    parser.add_argument(
-        "--only", action="append", choices=MEASURES, help="this measure alone; may be repeated"
-    )
+    parser.add_argument("--only", action="append", choices=MEASURES, help="this measure alone; may be repeated")
     parser.add_argument(
         "--peers",
         type=_peer_list,

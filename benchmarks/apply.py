@@ -60,9 +60,7 @@ def _measure_case(context: Context, case: Case) -> Outcome:
     with ExitStack() as stack:
         target = context.server.target("apply", socket=True)
         if case.round_trip_ms:
-            proxy = stack.enter_context(
-                DelayProxy("127.0.0.1", context.server.port, case.round_trip_ms / 1000)
-            )
+            proxy = stack.enter_context(DelayProxy("127.0.0.1", context.server.port, case.round_trip_ms / 1000))
             target = target.through(proxy.port)
         measurements = {tool.name: _measurement(context, tool, case, target) for tool in tools}
         return interleave(measurements, runs=case.runs, warm_up=0 if case.round_trip_ms else 1)
@@ -106,9 +104,7 @@ def _table(context: Context, case: Case, outcome: Outcome) -> Table:
                 "peak MiB": summary.peak_mib,
             }
         )
-    table.notes.append(
-        f"{case.runs} runs each, interleaved; a new database and a checkpoint before each run."
-    )
+    table.notes.append(f"{case.runs} runs each, interleaved; a new database and a checkpoint before each run.")
     table.notes += [f"{name}: failed: {why}" for name, why in outcome.failures.items()]
     table.notes += context.missing_notes()
     return table

@@ -8,9 +8,9 @@ database's cost is the CPU time of every process of the server between two momen
 from __future__ import annotations
 
 import os
-import selectors
 import subprocess
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -28,11 +28,15 @@ if TYPE_CHECKING:
 
 WAITERS, QUICK_WAITERS = 100, 20
 _MIB_EACH = 48
-_HOLDER_SECONDS = 10
-_START_SECONDS_EACH = 0.2
+_ARRIVAL_SECONDS = 60.0
+_SETTLE_SECONDS = 8.0
 _WATCH_SECONDS = 4.0
-_GIVE_UP_SECONDS = 60.0
+_GIVE_UP_SECONDS = 180.0
 _DATABASE = "herd"
+_SLOW = """CREATE TABLE slow (id int);
+DO $$ BEGIN
+  WHILE to_regclass('signal.go') IS NULL LOOP PERFORM pg_sleep(0.2); END LOOP;
+END $$;"""
 
 
 @dataclass(frozen=True)
@@ -45,11 +49,32 @@ class Released:
 
 @dataclass(frozen=True)
 class Waiting:
-    """What the wait cost: CPU of the whole server as a share of one core, and who was there."""
+    """What the wait cost: CPU of the whole server as a share of one core, and how many were connected."""
 
     core_share: float
     sessions: int
-    alive: int
+
+
+class Reaper:
+    """Notes the end of each process at the moment it comes, from a thread of its own for each."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=WAITERS + 1)
+        self._ends: list[Future[Released]] = []
+
+    def watch(self, process: subprocess.Popen[bytes]) -> None:
+        """Begin to wait for it."""
+        self._ends.append(self._pool.submit(_end_of, process))
+
+    def ends(self) -> list[Released]:
+        """Give all ends, in the order of `watch`; returns when the last one came."""
+        with self._pool:
+            return [one.result() for one in self._ends]
+
+
+def _end_of(process: subprocess.Popen[bytes]) -> Released:
+    status = process.wait(_GIVE_UP_SECONDS)
+    return Released(time.time(), status)
 
 
 def run(context: Context) -> Iterator[Table]:
@@ -57,13 +82,14 @@ def run(context: Context) -> Iterator[Table]:
     table = Table(
         "herd",
         "Replicas waiting for one that migrates",
-        ["waiters", "release ms median", "p95", "last", "exit 0", "server CPU, % of a core", "idle server, %",
-         "sessions"],
+        ["waiters", "release ms median", "p95", "last", "exit 0", "left before", "server CPU, % of a core",
+         "idle server, %", "sessions"],
     )  # fmt: skip
     if context.ours:
         table.rows.append(_measure(context))
     table.notes += [
         "Release: from the server's commit of the last migration until the replica's process is gone.",
+        "Left before: gone before that commit, so that the wait was not what was measured.",
         f"They share {len(os.sched_getaffinity(0))} cores: the last one waits for the others to end, too.",
     ]
     table.notes += context.missing_notes()
@@ -72,37 +98,43 @@ def run(context: Context) -> Iterator[Table]:
 
 def _measure(context: Context) -> dict[str, Cell]:
     count = min(QUICK_WAITERS if context.quick else WAITERS, _memory_mib() // _MIB_EACH)
-    seconds = _HOLDER_SECONDS + count * _START_SECONDS_EACH
-    invocation = _prepare(context, seconds)
+    invocation = _prepare(context)
     idle = _core_share(context.server, _WATCH_SECONDS / 2)
-    holder = _start(invocation)
+    reaper = Reaper()
+    reaper.watch(_start(invocation))
     _until_working(context.server)
-    processes = [holder, *(_start(invocation) for _ in range(count))]
-    waiting = _watch_the_wait(context.server, processes)
-    released = _reap(processes)
+    for _ in range(count):
+        reaper.watch(_start(invocation))
+    waiting = _watch_the_wait(context.server, count)
+    _let_go(context.server)
+    holder, *waiters = reaper.ends()
     committed = _commit_time(context.server)
-    delays = sorted((one.at - committed) * 1000 for one in released[1:])
+    delays = sorted((one.at - committed) * 1000 for one in waiters)
     return {
         "waiters": count,
         "release ms median": median(delays),
         "p95": delays[int(len(delays) * 0.95) - 1],
         "last": delays[-1],
-        "exit 0": sum(one.status == 0 for one in released),
+        "exit 0": sum(one.status == 0 for one in (holder, *waiters)),
+        "left before": sum(delay < 0 for delay in delays),
         "server CPU, % of a core": waiting.core_share * 100,
         "idle server, %": max(0.0, idle) * 100,
         "sessions": waiting.sessions,
     }
 
 
-def _prepare(context: Context, seconds: float) -> Invocation:
+def _prepare(context: Context) -> Invocation:
+    """A folder with one migration, which ends when `_let_go` says so."""
     folder = context.work / "herd"
     folder.mkdir()
-    slow = formats.Migration(
-        "20240101000000", "slow", f"CREATE TABLE slow (id int);\nSELECT pg_sleep({seconds:.1f});"
-    )
-    formats.write_prisma(folder, [slow])
+    formats.write_prisma(folder, [formats.Migration("20240101000000", "slow", _SLOW)])
     context.server.fresh(_DATABASE)
+    context.server.sql("CREATE SCHEMA signal", _DATABASE)
     return context.ours[0].command(folder, context.server.target(_DATABASE))
+
+
+def _let_go(server: Server) -> None:
+    server.sql("CREATE TABLE signal.go ()", _DATABASE)
 
 
 def _start(invocation: Invocation) -> subprocess.Popen[bytes]:
@@ -127,12 +159,15 @@ def _until_working(server: Server) -> None:
         time.sleep(0.05)
 
 
-def _watch_the_wait(server: Server, processes: list[subprocess.Popen[bytes]]) -> Waiting:
+def _watch_the_wait(server: Server, count: int) -> Waiting:
     """Let all of them arrive and settle, then watch."""
-    time.sleep(len(processes) * _START_SECONDS_EACH / 2 + 2)
-    share = _core_share(server, _WATCH_SECONDS)
     there = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'herd'"
-    return Waiting(share, int(server.sql(there)), sum(one.poll() is None for one in processes))
+    deadline = time.monotonic() + _ARRIVAL_SECONDS
+    while int(server.sql(there)) <= count and time.monotonic() < deadline:
+        time.sleep(0.2)
+    time.sleep(_SETTLE_SECONDS)
+    share = _core_share(server, _WATCH_SECONDS)
+    return Waiting(share, int(server.sql(there)))
 
 
 def _core_share(server: Server, seconds: float) -> float:
@@ -156,30 +191,6 @@ def _run_seconds(pid: str) -> float:
         return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
     except (FileNotFoundError, ProcessLookupError):
         return 0.0
-
-
-def _reap(processes: list[subprocess.Popen[bytes]]) -> list[Released]:
-    """Note each end at the moment it comes, in the order of the processes."""
-    ends: dict[int, Released] = {}
-    with selectors.DefaultSelector() as selector:
-        for process in processes:
-            selector.register(os.pidfd_open(process.pid), selectors.EVENT_READ, process)
-        while len(ends) < len(processes):
-            ready = selector.select(_GIVE_UP_SECONDS)
-            now = time.time()
-            if not ready:
-                _end_all(processes)
-            for key, _ in ready:
-                ends[key.data.pid] = Released(now, key.data.wait())
-                selector.unregister(key.fd)
-                os.close(key.fd)
-    return [ends[process.pid] for process in processes]
-
-
-def _end_all(processes: list[subprocess.Popen[bytes]]) -> None:
-    for process in processes:
-        if process.poll() is None:
-            process.kill()
 
 
 def _commit_time(server: Server) -> float:

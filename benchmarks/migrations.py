@@ -64,9 +64,7 @@ def write_goose(folder: Path, migrations: Sequence[Migration]) -> Path:
 
 def write_dbmate(folder: Path, migrations: Sequence[Migration]) -> Path:
     """dbmate's annotated SQL."""
-    return _write_each(
-        folder / "migrations", migrations, "-- migrate:up\n{0.sql}\n\n-- migrate:down\n", ".sql"
-    )
+    return _write_each(folder / "migrations", migrations, "-- migrate:up\n{0.sql}\n\n-- migrate:down\n", ".sql")
 
 
 def write_node_pg_migrate(folder: Path, migrations: Sequence[Migration]) -> Path:
@@ -101,9 +99,7 @@ def write_psql(folder: Path, migrations: Sequence[Migration]) -> Path:
         for one in migrations
     )
     file = _made(folder) / "all.sql"
-    file.write_text(
-        f"CREATE TABLE history (name text PRIMARY KEY, at timestamptz DEFAULT now());\n{''.join(blocks)}"
-    )
+    file.write_text(f"CREATE TABLE history (name text PRIMARY KEY, at timestamptz DEFAULT now());\n{''.join(blocks)}")
     return file
 
 

@@ -121,9 +121,7 @@ def _distant(context: Context, prepared: list[Prepared]) -> Table:
         "Nothing pending, 100 applied, wall ms (min / median) with an added round trip",
         ["tool", *(f"{ms} ms" for ms in ROUND_TRIPS_MS)],
     )
-    rows: dict[str, dict[str, str | int | float | None]] = {
-        one.tool.name: {"tool": one.tool.name} for one in prepared
-    }
+    rows: dict[str, dict[str, str | int | float | None]] = {one.tool.name: {"tool": one.tool.name} for one in prepared}
     failures: dict[str, str] = {}
     for ms in ROUND_TRIPS_MS:
         outcome = _at_distance(context, prepared, ms, runs)
@@ -137,9 +135,7 @@ def _distant(context: Context, prepared: list[Prepared]) -> Table:
 
 def _at_distance(context: Context, prepared: list[Prepared], ms: int, runs: int) -> Outcome:
     with DelayProxy("127.0.0.1", context.server.port, ms / 1000) as proxy:
-        measurements = {
-            one.tool.name: _measure(context, one, one.target.through(proxy.port)) for one in prepared
-        }
+        measurements = {one.tool.name: _measure(context, one, one.target.through(proxy.port)) for one in prepared}
         return interleave(measurements, runs=runs)
 
 

@@ -53,8 +53,8 @@ def show(table: Table) -> None:
 
 
 def _show_rich(table: Table) -> None:
-    from rich.console import Console  # noqa: PLC0415 - may be absent
-    from rich.table import Table as RichTable  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table as RichTable
 
     console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
     drawn = RichTable(title=table.title, title_justify="left")

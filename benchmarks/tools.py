@@ -79,9 +79,7 @@ def goose() -> Tool:
     program = peers.goose()
 
     def command(folder: Path, target: Target) -> Invocation:
-        return Invocation(
-            [str(program), "-dir", "migrations", "postgres", target.url("postgres"), "up"], folder
-        )
+        return Invocation([str(program), "-dir", "migrations", "postgres", target.url("postgres"), "up"], folder)
 
     return Tool("goose", formats.write_goose, command, peers.GOOSE)
 
@@ -91,9 +89,7 @@ def alembic() -> Tool:
     program = peers.alembic()
 
     def command(folder: Path, target: Target) -> Invocation:
-        return Invocation(
-            [str(program), "upgrade", "head"], folder, {"BENCH_URL": target.url("postgresql+psycopg")}
-        )
+        return Invocation([str(program), "upgrade", "head"], folder, {"BENCH_URL": target.url("postgresql+psycopg")})
 
     return Tool("alembic", formats.write_alembic, command, peers.ALEMBIC)
 
@@ -103,9 +99,7 @@ def node_pg_migrate() -> Tool:
     program = peers.node_pg_migrate()
 
     def command(folder: Path, target: Target) -> Invocation:
-        return Invocation(
-            ["node", str(program), "up", "-m", "migrations"], folder, {"DATABASE_URL": target.url()}
-        )
+        return Invocation(["node", str(program), "up", "-m", "migrations"], folder, {"DATABASE_URL": target.url()})
 
     return Tool("node-pg-migrate", formats.write_node_pg_migrate, command, peers.NODE_PG_MIGRATE)
 
@@ -126,9 +120,7 @@ def psql(program: str) -> Tool:
     """`psql -f` of one file with the same blocks: the server's own time and little else."""
 
     def command(folder: Path, target: Target) -> Invocation:
-        return Invocation(
-            [program, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "all.sql", target.url()], folder
-        )
+        return Invocation([program, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "all.sql", target.url()], folder)
 
     return Tool("psql -f", formats.write_psql, command, _version([program, "--version"]))
 

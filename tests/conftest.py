@@ -13,7 +13,10 @@ import pytest
 
 from tests.support import needs
 from tests.support.database import Database
+from tests.support.netns import TwoMachines
+from tests.support.pgbouncer import PgBouncer
 from tests.support.postgres import ExternalServer, PostgresServer, Server, start_server
+from tests.support.proxy import Proxy
 
 # These take long, and what they prove does not depend on the version: first server only, unless marked every_server.
 FIRST_SERVER_ONLY = {"slow", "crash", "herd", "chaos", "netns", "prisma", "memory"}
@@ -38,7 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    needs.require_all(config.getoption("--require-all"))
+    needs.require_all(required=config.getoption("--require-all"))
 
 
 def _servers(config: pytest.Config) -> list[str]:
@@ -145,3 +148,32 @@ def make_server(server_source: str) -> Iterator[Callable[..., PostgresServer]]:
             return server
 
         yield make
+
+
+@pytest.fixture
+def make_pgbouncer() -> Iterator[Callable[..., PgBouncer]]:
+    """Start poolers: make_pgbouncer(server, mode="transaction", users={name: password}, default_pool_size=5)."""
+    with ExitStack() as stack:
+
+        def make(server: PostgresServer, **conf: Any) -> PgBouncer:
+            return stack.enter_context(PgBouncer(server, **conf))
+
+        yield make
+
+
+@pytest.fixture
+def make_proxy() -> Iterator[Callable[[PostgresServer | PgBouncer], Proxy]]:
+    """Put a proxy that can lose the network in front of a server or a pooler: make_proxy(server).url(url)."""
+    with ExitStack() as stack:
+
+        def make(target: PostgresServer | PgBouncer) -> Proxy:
+            return stack.enter_context(Proxy(target.host, target.port))
+
+        yield make
+
+
+@pytest.fixture
+def netns() -> Iterator[TwoMachines]:
+    """Give two machines and a cable that can be pulled; needs root, and the mark netns."""
+    with TwoMachines() as machines:
+        yield machines

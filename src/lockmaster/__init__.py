@@ -6,7 +6,9 @@
 Names are loaded when they are used: `import lockmaster` alone costs nothing.
 """
 
-__version__ = "0.1.0"
+from lockmaster.version import VERSION
+
+__version__ = VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -233,10 +233,10 @@ def _history(place: Place, dialect: Dialect, schema: str, options: Options) -> H
         from lockmaster.formats.prisma_history import PrismaHistory
 
         return PrismaHistory(dialect, options.history_schema or schema or None)
-    from lockmaster import __version__
     from lockmaster.formats.native_history import NativeHistory
+    from lockmaster.version import VERSION
 
-    return NativeHistory(dialect, options.history_schema or None, pod=options.pod, version=__version__)
+    return NativeHistory(dialect, options.history_schema or None, pod=options.pod, version=VERSION)
 
 
 def _policy(kind: str, options: Options) -> Policy:

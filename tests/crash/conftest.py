@@ -7,24 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.bouncer import Bouncer
 from tests.crash.program import Program
 from tests.crash.scenarios import Scenario
 from tests.crash.truth import in_postgres, in_sqlite
 from tests.crash.world import World
 from tests.support.database import Database
+from tests.support.pgbouncer import PgBouncer
 from tests.support.postgres import PostgresServer, Server, start_server
 
 MakeWorld = Callable[..., World]
 
 
 @pytest.fixture(scope="session")
-def bouncer(postgres: Server) -> Iterator[Bouncer]:
+def pooler(postgres: Server) -> Iterator[PgBouncer]:
     """PgBouncer in transaction mode, in front of the server of the session."""
     assert isinstance(postgres, PostgresServer)
-    one = Bouncer(postgres)
-    yield one
-    one.close()
+    with PgBouncer(postgres) as one:
+        yield one
 
 
 @pytest.fixture(scope="session")
@@ -50,12 +49,12 @@ def make_world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[MakeW
             if scenario.kind == "sqlite":
                 world = _on_sqlite(scenario, place)
             else:
-                server = server or request.getfixturevalue("postgres")
-                if through is None and scenario.way != "straight":
-                    through = request.getfixturevalue("bouncer").url
-                database = Database(server)
+                database = Database(server or request.getfixturevalue("postgres"))
                 stack.callback(database.drop)
-                world = _on_postgres(scenario, place, database, through or (lambda url: url))
+                url = through(database.url) if through else database.url
+                if through is None and scenario.way != "straight":
+                    url = request.getfixturevalue("pooler").url(database.name)
+                world = _on_postgres(scenario, place, database, url)
             stack.callback(world.program.kill_all)
             return world
 
@@ -67,10 +66,10 @@ def _fresh(place: Path) -> Path:
     return place
 
 
-def _on_postgres(scenario: Scenario, place: Path, database: Database, through: Callable[[str], str]) -> World:
+def _on_postgres(scenario: Scenario, place: Path, database: Database, url: str) -> World:
     folder = scenario.folder.write(place / "migrations", "postgresql")
     direct = database.url if scenario.way == "direct" else ""
-    program = Program(folder, through(database.url), place, direct=direct)
+    program = Program(folder, url, place, direct=direct)
     pooled = scenario.way != "straight"
     return World(scenario, program, partial(in_postgres, database, scenario.folder, pooled=pooled), place)
 

@@ -8,6 +8,7 @@ KNOWN = frozenset(
     {
         "current costs nothing, opened for writing",
         "nothing remains, gave way",
+        "file: a piece fails",
         "escaped, while going direct",
     }
 )

@@ -181,7 +181,8 @@ class Laws:
         fails = [p.trouble in ("broken", "syntax", "flaky") for p in spec.pieces]
         if isinstance(error, MigrationFailedError):
             return any(fails) or pod.losses >= MANY_LOSSES
-        return isinstance(error, MigrationHalfDoneError) and (any(fails[1:]) or self._opaque(spec))
+        old = pod.image.repaired != self._world.repaired and any(piece.needs_repair for piece in spec.pieces)
+        return isinstance(error, MigrationHalfDoneError) and (old or any(fails[1:]) or self._opaque(spec))
 
     def _opaque(self, spec: Spec) -> bool:
         """A CALL was interrupted: nothing shows what became of it, so a person has to look."""

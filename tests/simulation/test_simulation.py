@@ -13,4 +13,4 @@ EXAMPLES = int(os.environ.get("LOCKMASTER_SIMULATION", "150"))
 
 @pytest.mark.parametrize("mode", MODES)
 def test_the_laws_hold(mode: str) -> None:
-    run_state_machine_as_test(machine(setups((mode,)), KNOWN), settings=profile(EXAMPLES, 30))
+    run_state_machine_as_test(machine(setups((mode,), KNOWN), KNOWN), settings=profile(EXAMPLES, 30))

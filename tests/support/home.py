@@ -29,7 +29,7 @@ rm -rf "$1"
 @cache
 def home() -> Path:
     """Make the folder and its watcher, once per process. The path is short: a socket's path ends at 107 bytes."""
-    folder = Path(tempfile.mkdtemp(prefix="lm-", dir="/tmp"))  # noqa: S108 - short on purpose, and private by mkdtemp
+    folder = Path(tempfile.mkdtemp(prefix="lm-", dir="/tmp"))
     folder.chmod(0o755)
     watcher = subprocess.Popen(
         ["/bin/sh", "-c", WATCHER, "watcher", str(folder)],

@@ -13,7 +13,7 @@ import pytest
 _required = False
 
 
-def require_all(required: bool) -> None:  # noqa: FBT001 - a setter with one meaning
+def require_all(*, required: bool) -> None:
     """Make every missing part a failure; called once by conftest for --require-all."""
     global _required  # noqa: PLW0603 - one process, one answer
     _required = required

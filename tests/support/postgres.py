@@ -115,9 +115,7 @@ class Server:
     def drop_database(self, name: str) -> None:
         self.execute(f"DROP DATABASE IF EXISTS {ident(name)} WITH (FORCE)")
 
-    def create_role(
-        self, name: str | None = None, *, attributes: str = "LOGIN", **settings: object
-    ) -> tuple[str, str]:
+    def create_role(self, name: str | None = None, *, attributes: str = "LOGIN", **settings: object) -> tuple[str, str]:
         """Create a role that may log in; settings become ALTER ROLE ... SET. Gives name and password."""
         name, password = name or unique_name("role"), "pw"
         self.execute(f"CREATE ROLE {ident(name)} {attributes} PASSWORD {literal(password)}")
@@ -299,10 +297,8 @@ class PostgresServer(Server):
     def _start_once(self, deadline: float) -> bool:
         program = sources.binaries(self.name) / "postgres"
         with self.log_path.open("ab") as log:
-            argv = [program, "-D", self.data]
-            self._process = unprivileged.start(
-                argv, prefix=self._prefix, cwd=self.folder, log=log, env=self._env
-            )
+            argv: list[str | Path] = [program, "-D", self.data]
+            self._process = unprivileged.start(argv, prefix=self._prefix, cwd=self.folder, log=log, env=self._env)
         while self._process.poll() is None and time.monotonic() < deadline:
             if self._is_ready():
                 return True
@@ -346,7 +342,7 @@ def _initdb(source: str, template: Path) -> None:
     work = new_folder("initdb")
     unprivileged.own(work)
     (work / "password").write_text(PASSWORD)
-    argv = ["-D", work / "data", "-U", SUPERUSER, "-E", "UTF8", "--locale=C", "--no-sync"]
+    argv: list[str | Path] = ["-D", work / "data", "-U", SUPERUSER, "-E", "UTF8", "--locale=C", "--no-sync"]
     argv += ["--auth=scram-sha-256", f"--pwfile={work / 'password'}"]
     unprivileged.run([sources.binaries(source) / "initdb", *argv], cwd=work, env=CLEAN)
     (work / "data").rename(template)

@@ -101,10 +101,10 @@ class Proxy:
     def on_bytes(
         self, pattern: bytes, action: Action, *, side: Side = "client", when: When = "before", nth: int = 1
     ) -> Hook:
-        """Act when bytes from `side` match for the nth time, before or after they are handed on; once.
+        r"""Act when bytes from `side` match for the nth time, before or after they are handed on; once.
 
         `pattern` is a regular expression. A message of PostgreSQL that says COMMIT: rb"Q....COMMIT"; the server's
-        answer to it: rb"C....COMMIT\\x00" with side="server".
+        answer to it: rb"C....COMMIT\x00" with side="server".
         """
         named = {"cut": self.cut, "freeze": self.freeze}
         hook = Hook(pattern, named[action] if isinstance(action, str) else action, side, when, nth)
@@ -169,7 +169,7 @@ class _Link:
 
     def run(self) -> None:
         client = self._sockets[0]
-        self._proxy._open.wait()  # noqa: SLF001 - a part of the proxy: a frozen network opens no connection either
+        self._proxy._open.wait()
         try:
             server = socket.create_connection(self._proxy.target, timeout=10)
         except OSError:
@@ -199,15 +199,13 @@ class _Link:
             self._closed = True
             for each in self._sockets:
                 how(each)
-        self._proxy._forget(self)  # noqa: SLF001 - as above
+        self._proxy._forget(self)
 
 
 class _Way:
     """One direction of a link: a reader that takes bytes with their time, a writer that hands them on when due."""
 
-    def __init__(
-        self, proxy: Proxy, link: _Link, side: Side, source: socket.socket, target: socket.socket
-    ) -> None:
+    def __init__(self, proxy: Proxy, link: _Link, side: Side, source: socket.socket, target: socket.socket) -> None:
         self._proxy, self._link, self._side = proxy, link, side
         self._source, self._target = source, target
         self._queue: deque[tuple[float, bytes]] = deque()
@@ -236,7 +234,7 @@ class _Way:
                     self._ready.wait()
                 due, data = self._queue.popleft()
             time.sleep(max(0.0, due - time.monotonic()))
-            self._proxy._open.wait()  # noqa: SLF001 - a part of the proxy
+            self._proxy._open.wait()
             if not data or not self._forward(data):
                 self._link.close()
                 return
@@ -245,7 +243,7 @@ class _Way:
         hooks = [hook for hook in self._proxy.hooks if hook.side == self._side and self._sees(hook, data)]
         self._tail = (self._tail + data)[-256:]
         _act([hook for hook in hooks if hook.when == "before"])
-        self._proxy._open.wait()  # noqa: SLF001 - a hook may have frozen it just now
+        self._proxy._open.wait()
         try:
             self._target.sendall(data)
         except OSError:

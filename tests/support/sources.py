@@ -71,7 +71,7 @@ def _wheel(folder: str, source: str) -> Path:
 
 def _reachable(folder: Path, source: str) -> Path:
     """Copy programs that lie in a folder closed to the server's user (a virtual environment under root's home)."""
-    probe = [folder / "bin" / "postgres", "--version"]
+    probe: list[str | Path] = [folder / "bin" / "postgres", "--version"]
     try:
         unprivileged.run(probe, cwd=Path("/"))
     except (PermissionError, RuntimeError):

@@ -45,7 +45,7 @@ def own(path: Path) -> Path:
 
 def run(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> str:
     """Run to the end as the server's user; a failure carries the output."""
-    done = subprocess.run(
+    done: subprocess.CompletedProcess[str] = subprocess.run(
         argv, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=60, **as_server_user()
     )
     if done.returncode:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from lockmaster.clock import Clock
-    from lockmaster.engine.apply import Applier, Budget
+    from lockmaster.engine.apply import Budget
     from lockmaster.engine.model import Migration, Plan, Policy, Record, View
     from lockmaster.engine.pieces import Prepared
     from lockmaster.engine.ports import Database, History, Session, Source
@@ -169,15 +169,16 @@ class Runner:
             self._lost_turns = 0 if applier.applied else self._lost_turns
         reach(Fault.APPLIED)
         if session.caps.turn_spans_transactions:
-            return self._done(plan, applier)
+            return self._done(plan)
         return self._plan(session.read(self._history), binding=False)
 
-    def _done(self, plan: Plan, applier: Applier) -> Plan:
+    def _done(self, plan: Plan) -> Plan:
         """The plan after everything in it was applied: known without another read, the receipts were looked at."""
-        applied = plan.applied + plan.pending
-        level = next((m.label for m in reversed(self._migrations) if not m.repeatable and m in applied), "")
-        recovered = tuple(m for m in self._migrations if m.label in applier.applied and m not in applied)
-        return plan._replace(pending=(), open=(), applied=applied + recovered, level=level or plan.level)
+        begun = {record.id for record in plan.open}
+        there = {*plan.applied, *plan.pending}
+        applied = tuple(m for m in self._migrations if m in there or m.id in begun)
+        level = next((m.label for m in reversed(applied) if not m.repeatable), "")
+        return plan._replace(pending=(), open=(), applied=applied, level=level)
 
     # ---- opening ------------------------------------------------------------------------------------------
 

@@ -32,8 +32,8 @@ _END_WORD = re.compile(rb"(?i:END)(?![\w$\x80-\xff])")
 def many(body: bytes, times: bytes = b"*") -> bytes:
     """A pattern that repeats `body` and never gives back.
 
-    The inner (?>...) is for Python 3.11.0 to 3.11.4 (Debian 12 has 3.11.2): there a repetition that fails half-way
-    leaves the position where it failed (gh-106052), and the scan would go on in the middle of a string.
+    The inner (?>...) is for Python 3.11.0 to 3.11.4 (Debian 12 has 3.11.2): there a repetition that fails
+    half-way leaves the position where it failed (gh-106052), and the scan would go on in the middle of a string.
     """
     return rb"(?:(?>" + body + rb"))" + times + rb"+"
 
@@ -46,9 +46,7 @@ class Grammar(NamedTuple):
     step: re.Pattern[bytes]  # as far as possible inside a statement
     token: re.Pattern[bytes]  # one token and the blanks before it
     nested: bool  # block comments nest, and one that does not end is an error
-    opens_body: Callable[
-        [bytes, int, int], bool
-    ]  # a `BEGIN ... END` is open in this beginning of a statement
+    opens_body: Callable[[bytes, int, int], bool]  # a `BEGIN ... END` is open in this beginning of a statement
     refuse: Callable[[bytes, int], None]  # raises the dialect's own error for a byte that begins no token
 
 

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
 _FIRST_WORD = re.compile(rb"[A-Za-z]+(?![\w$\x80-\xff])")
 # These are most of a big script, and nothing needs to be known of them.
-_PLAIN = frozenset(
-    (b"ANALYZE", b"COMMENT", b"DELETE", b"GRANT", b"INSERT", b"LOCK", b"MERGE", b"REVOKE", b"UPDATE")
-)
+_PLAIN = frozenset((b"ANALYZE", b"COMMENT", b"DELETE", b"GRANT", b"INSERT", b"LOCK", b"MERGE", b"REVOKE", b"UPDATE"))
 # Of a statement that may do anything the first word says all there is to say.
 _OPAQUE = frozenset((b"CALL", b"DO", b"EXECUTE", b"EXPLAIN", b"SELECT", b"VALUES", b"WITH"))
 _SHORT = 24  # tokens of any other are looked at first, which is all that CREATE and DROP need

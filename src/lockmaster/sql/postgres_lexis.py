@@ -18,9 +18,7 @@ _NAME = rb'"[^"]*+' + many(rb'""[^"]*+') + rb'"'
 _ESCAPED = rb"'" + many(rb"[^'\\]++|\\[\s\S]|''") + rb"'"
 # 'a' <newline> 'b' is one string. Only for E'...' does it matter: backslashes count in the second part, too,
 # and one that does not end must not be read anew as a plain string.
-_NEWLINE = (
-    rb"[ \t\f\v]*+" + many(_DASHES, b"?") + rb"[\n\r]" + many(rb"[ \t\n\r\f\v]++|" + _DASHES + rb"[\n\r]")
-)
+_NEWLINE = rb"[ \t\f\v]*+" + many(_DASHES, b"?") + rb"[\n\r]" + many(rb"[ \t\n\r\f\v]++|" + _DASHES + rb"[\n\r]")
 _E_STRING = rb"[eE]" + _ESCAPED + many(_NEWLINE + _ESCAPED) + rb"(?!" + _NEWLINE + rb"')"
 _TAG = rb"(?:[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*+)?\$"  # behind the first $; a tag holds no $
 

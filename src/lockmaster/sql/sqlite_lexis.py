@@ -38,9 +38,7 @@ def _opens_body(script: bytes, start: int, end: int) -> bool:
     if script[start] not in b"cCeE":
         return False
     words = upper(raw_words(SQLITE, script, start, end, 6))
-    at = (
-        words.index("CREATE") if "CREATE" in words else len(words)
-    )  # EXPLAIN [QUERY PLAN] may stand before it
+    at = words.index("CREATE") if "CREATE" in words else len(words)  # EXPLAIN [QUERY PLAN] may stand before it
     at += 2 if words[at + 1 : at + 2] in (("TEMP",), ("TEMPORARY",)) else 1
     return words[at : at + 1] == ("TRIGGER",)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -216,7 +217,7 @@ def test_wrong_settings_are_told_as_the_log_and_left_for_kubernetes(
     monkeypatch.setenv("LOCKMASTER_TERMINATION_LOG", f"{tmp_path}/log")
     assert app.run(["migrate"]) == 2
     assert last_line(capsys.readouterr().err)["code"] == "usage"
-    with open(f"{tmp_path}/log") as file:
+    with Path(f"{tmp_path}/log").open() as file:
         assert file.read().startswith("error: env LOCKMASTER_AHEAD: 'x' is not one of")
     assert compose.calls == []
 

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ def home(tmp_path: Path) -> Iterator[Home]:
     home.close()
 
 
-def failure(home: Home, session: SqliteSession, body: str, **fields: object) -> ServerError:
+def failure(home: Home, session: SqliteSession, body: str, **fields: Any) -> ServerError:
     with pytest.raises(ServerError) as caught:
         home.run(session, home.unit(1, body, **fields))
     return caught.value
@@ -418,6 +419,26 @@ def test_page_size_takes_effect_with_the_vacuum_after_it(home: Home) -> None:
     home.write({"1_page.sql": "PRAGMA page_size=8192;\nVACUUM;\n"})
     home.migrate()
     assert home.rows("PRAGMA page_size") == [(8192,)]
+
+
+def test_a_statement_that_only_sqlite_knows_to_refuse_a_transaction_is_cut_out(home: Home) -> None:
+    home.execute("PRAGMA journal_mode=WAL")
+    home.write({"1_a.sql": "PRAGMA foreign_keys=OFF;\nCREATE TABLE a (x);\nPRAGMA wal_checkpoint;\nCREATE TABLE b (x);\n"})
+    home.migrate()
+    assert home.applied() == ["1_a"]
+    assert home.rows("SELECT count(*) FROM sqlite_master WHERE name IN ('a', 'b')") == [(2,)]
+
+
+def test_cut_alone() -> None:
+    script = b"CREATE TABLE a (x);\n-- c\nPRAGMA wal_checkpoint;\n\nCREATE TABLE b (x);\n"
+    parsed = DIALECT.parse(script)
+    first, alone, last = DIALECT.cut_alone(script, parsed, script.index(b"wal")).segments
+    assert script[first.start : first.end] == b"CREATE TABLE a (x)"
+    assert (alone.kind, alone.line, script[alone.start : alone.end]) == ("alone", 3, b"PRAGMA wal_checkpoint")
+    assert (last.line, script[last.start : last.end]) == (5, b"CREATE TABLE b (x)")
+    assert len(DIALECT.cut_alone(script, parsed, 0).segments) == 2
+    own = b"BEGIN; CREATE TABLE a (x); PRAGMA wal_checkpoint; COMMIT;"
+    assert DIALECT.cut_alone(own, DIALECT.parse(own), own.index(b"wal")) == DIALECT.parse(own)
 
 
 @pytest.mark.parametrize("to", ["WAL", "DELETE"])

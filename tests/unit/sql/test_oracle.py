@@ -11,9 +11,9 @@ from lockmaster.sql.postgres import parse, split
 from lockmaster.sql.scan import ScriptError
 
 pglast = pytest.importorskip("pglast")
-SETTINGS = settings(max_examples=1500, database=None, deadline=None)
+SETTINGS = settings(max_examples=500, database=None, deadline=None)
 
-# Bits of text that a lexer can stumble over; joined at random they are seldom valid SQL, yet the scanner reads it.
+# Bits of text that a lexer can stumble over; joined at random they are seldom SQL, yet the scanner reads it.
 BITS = (
     *(
         "'a;'",

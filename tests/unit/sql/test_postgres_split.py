@@ -139,8 +139,6 @@ def test_what_no_server_can_be_sent_is_refused_with_a_hint(script: str, line: in
     assert caught.value.hint
 
 
-@pytest.mark.parametrize(
-    "script", ["COPY t FROM '/tmp/stdin'", "COPY t TO PROGRAM 'STDOUT'", "SELECT E'\\\\connect'"]
-)
+@pytest.mark.parametrize("script", ["COPY t FROM '/tmp/stdin'", "COPY t TO PROGRAM 'STDOUT'", "SELECT E'\\\\connect'"])
 def test_what_only_looks_like_it_is_not_refused(script: str) -> None:
     assert parse(script.encode()).statements == 1

@@ -28,9 +28,7 @@ def segments(script: str) -> list[tuple[str, str]]:
         for start, end in segment.blanks:
             sent[start:end] = b" " * (end - start)
         text = " ".join(sent[segment.start : segment.end].decode().split())
-        shown.append(
-            (segment.what or segment.modes or "tx", text + (" (rolled back)" if segment.rolled_back else ""))
-        )
+        shown.append((segment.what or segment.modes or "tx", text + (" (rolled back)" if segment.rolled_back else "")))
     return shown
 
 

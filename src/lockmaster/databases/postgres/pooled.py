@@ -9,6 +9,7 @@ from __future__ import annotations
 from lockmaster.databases.postgres import message
 from lockmaster.databases.postgres.session import PostgresSession, _placed
 from lockmaster.engine.failures import LostTurnError, ServerError
+from lockmaster.engine.model import View
 from lockmaster.engine.ports import Capabilities
 from lockmaster.faults import Fault, reach
 
@@ -24,6 +25,15 @@ class PooledSession(PostgresSession):
     """Never sets anything for the session: it is somebody else's server connection a moment later."""
 
     caps = Capabilities(turn_spans_transactions=False, session_state=False, batch_bytes=0, batch_units=1)
+
+    def read(self, history: History, *, details: bool = False, load: bool = False) -> View:
+        """Under the turn nothing may fail: the error of a missing table would end the transaction, and the turn."""
+        if not self.wire.idle():
+            facts = self.wire.send(self._hello_sql(history, load=load))[0]
+            self._learn(facts)
+            if facts[2] is None:
+                return View(exists=False, records=(), load=float(facts[3]))
+        return super().read(history, details=details, load=load)
 
     def try_turn(self, history: History) -> bool:
         if not self.wire.idle():
@@ -54,7 +64,7 @@ class PooledSession(PostgresSession):
         (unit,) = units
         rows = ";".join(unit.rows)
         told = message.announce(key) if unit.announce else ""
-        text = unit.body + f"\n;RESET ROLE;{rows};{told}COMMIT;{receipt}".encode()
+        text = unit.body + f"\n;{self._put_back()}{rows};{told}COMMIT;{receipt}".encode()
         composed = message.Message(text, (message.Place(0, 0, len(unit.body)),))
         self._key = None
         reach(Fault.MESSAGE_READY)
@@ -66,6 +76,15 @@ class PooledSession(PostgresSession):
         self._check_idle()
         if not answer or answer[0][0] != expected:
             raise LostTurnError("the record is not there after the message")
+
+    def _put_back(self) -> str:
+        """What a script set, also inside of functions, where no reader sees it: the application would have it next.
+
+        The pooler believes that these two are as it made them for us, and so they have to stay.
+        """
+        name = self.dialect.literal(str(self.wire.connection.info.parameter_status("application_name")))
+        kept = f"SET client_encoding = 'UTF8';SET application_name = {name};"
+        return f"RESET SESSION AUTHORIZATION;RESET ROLE;RESET ALL;{kept}"
 
     def pinpoint(self, unit: Unit) -> ServerError | None:
         """Once more with the turn: without it, the statements would run beside somebody else's."""

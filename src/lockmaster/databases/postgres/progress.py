@@ -51,5 +51,5 @@ def describe(phase: str | None, done: int | None, total: int | None, lockers: in
     if total:
         parts.append(f"{100 * (done or 0) // total}% of {total} blocks")
     if lockers or blockers:
-        parts.append(f"waiting for {blockers or f'{lockers} transactions'}")
+        parts.append(f"held up by {blockers or f'{lockers} transactions'}")
     return ", ".join(parts)

@@ -54,6 +54,6 @@ class SqliteDialect:
         return sqlite.parse(script)
 
     def cut_alone(self, script: bytes, parsed: Script, offset: int) -> Script:
-        from lockmaster.sql import sqlite
+        from lockmaster.databases.sqlite.cutting import cut_alone
 
-        return sqlite.cut_alone(script, parsed, offset)
+        return cut_alone(script, parsed, offset, self.split(script))
