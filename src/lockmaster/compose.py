@@ -133,7 +133,7 @@ def _place(options: Options) -> Place:
 
 
 def _parts(options: Options, emit: Emit, stop: Stop) -> Parts:
-    clock = SystemClock()
+    clock = SystemClock(stop)
     deadline = Deadline(clock, options.deadline)
     place = _place(options)
     url = options.url.reveal()

@@ -1,6 +1,6 @@
 """Worlds: a scenario's folder on a fresh database, with the program that migrates it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -38,43 +38,47 @@ def crashing_server(server_source: str) -> Iterator[PostgresServer]:
 def make_world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[MakeWorld]:
     """Make the world of a scenario: make_world(scenario), make_world(scenario, server=..., through=...).
 
-    `through` turns the server's URL into the one that the program gets; by default the scenario's own way.
+    `through` turns the server's URL into the one that the program gets, by default the scenario's own way; `prefix` is
+    put before the command (ip netns exec NAME).
     """
     with ExitStack() as stack:
 
         def make(
-            scenario: Scenario, server: Server | None = None, through: Callable[[str], str] | None = None
+            scenario: Scenario,
+            *,
+            server: Server | None = None,
+            database: Database | None = None,
+            through: Callable[[str], str] | None = None,
+            prefix: Sequence[str] = (),
         ) -> World:
-            place = _fresh(tmp_path / f"world-{len(list(tmp_path.iterdir()))}")
+            place = tmp_path / f"world-{len(list(tmp_path.iterdir()))}"
+            place.mkdir()
             if scenario.kind == "sqlite":
                 world = _on_sqlite(scenario, place)
             else:
-                database = Database(server or request.getfixturevalue("postgres"))
-                stack.callback(database.drop)
+                if database is None:
+                    database = Database(server or request.getfixturevalue("postgres"))
+                    stack.callback(database.drop)
                 url = through(database.url) if through else database.url
                 if through is None and scenario.way != "straight":
                     url = request.getfixturevalue("pooler").url(database.name)
-                world = _on_postgres(scenario, place, database, url)
-            stack.callback(world.program.kill_all)
+                world = _on_postgres(scenario, place, database, url, prefix)
+            stack.callback(world.program.close)
             return world
 
         yield make
 
 
-def _fresh(place: Path) -> Path:
-    place.mkdir()
-    return place
-
-
-def _on_postgres(scenario: Scenario, place: Path, database: Database, url: str) -> World:
+def _on_postgres(
+    scenario: Scenario, place: Path, database: Database, url: str, prefix: Sequence[str] = ()
+) -> World:
     folder = scenario.folder.write(place / "migrations", "postgresql")
-    direct = database.url if scenario.way == "direct" else ""
-    program = Program(folder, url, place, direct=direct)
+    program = Program(folder, url, direct=database.url if scenario.way == "direct" else "", prefix=prefix)
     pooled = scenario.way != "straight"
-    return World(scenario, program, partial(in_postgres, database, scenario.folder, pooled=pooled), place)
+    return World(scenario, program, partial(in_postgres, database, scenario.folder, pooled=pooled), place, database)
 
 
 def _on_sqlite(scenario: Scenario, place: Path) -> World:
     folder = scenario.folder.write(place / "migrations", "sqlite")
     file = place / "app.db"
-    return World(scenario, Program(folder, f"sqlite:///{file}", place), partial(in_sqlite, file, scenario.folder), place)
+    return World(scenario, Program(folder, f"sqlite:///{file}"), partial(in_sqlite, file, scenario.folder), place)

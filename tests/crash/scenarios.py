@@ -93,6 +93,9 @@ CREATE TYPE "Role_new" AS ENUM ('USER', 'ADMIN');
 {mark("enum")}
 COMMIT;
 """
+AWAKE = "CREATE TABLE awake ()"  # what ends the sleep of SLEEPER's next run
+_SLEEP = "SELECT pg_sleep(CASE WHEN to_regclass('awake') IS NULL THEN 60 ELSE 0 END);"
+_SLEEPER = f"CREATE TABLE sleeper (id int);\n{mark('sleeper')}\n{_SLEEP}"
 _VIEWS = f"CREATE OR REPLACE VIEW seconds AS SELECT id FROM second;\n{mark('views')}"
 
 POSTGRES = (
@@ -141,6 +144,11 @@ POSTGRES = (
     ),
 )  # fmt: skip
 
+BATCH, OWN, CONCURRENTLY, MIXED, PRISMA, POOLED = POSTGRES[:6]
+# for signals and for kill -9 in a long statement; no part of the matrix of points
+SLEEPER = Scenario("sleeper", "postgres", native(_INIT, _SLEEPER, _PLAIN[0]), {}, {"id": 1})
+SLEEPER_POOLED = Scenario("sleeper-pooled", "postgres", SLEEPER.folder, {}, {"id": 1}, way="pooled")
+
 # -- SQLite -----------------------------------------------------------------------------------------------------------
 
 _LITE_INIT = f"""CREATE TABLE effects (mark text NOT NULL);
@@ -187,4 +195,16 @@ SQLITE = (
         "interrupted", "sqlite", native(_LITE_INIT, _LITE_MIXED, _LITE_PLAIN[0]),
         {Fault.HISTORY_CREATED: _TABLE_IS_THERE}, interrupted="alone-answered=kill",
     ),
+)  # fmt: skip
+LITE_BATCH = SQLITE[0]
+_COUNT = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < (SELECT long FROM item_long))"
+LITE_SLEEPER = Scenario(
+    "sleeper", "sqlite",
+    native(
+        _LITE_INIT,
+        "CREATE TABLE item_long (long int);\nINSERT INTO item_long VALUES (1000000000);",
+        f"CREATE TABLE sleeper (id int);\n{mark('sleeper')}\nINSERT INTO sleeper {_COUNT} SELECT max(i) FROM n;",
+        _LITE_PLAIN[0],
+    ),
+    {},
 )  # fmt: skip

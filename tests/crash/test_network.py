@@ -7,7 +7,7 @@ import pytest
 from lockmaster.faults import Fault
 from tests.crash import cases
 from tests.crash.conftest import MakeWorld
-from tests.crash.program import until
+from tests.support.cli import until
 from tests.crash.scenarios import POSTGRES, Scenario
 from tests.support.postgres import PostgresServer
 from tests.support.proxy import Proxy

@@ -7,7 +7,7 @@ import pytest
 from lockmaster.faults import Fault
 from tests.crash import cases
 from tests.crash.conftest import MakeWorld
-from tests.crash.program import until
+from tests.support.cli import until
 from tests.crash.scenarios import POSTGRES, Scenario
 from tests.support.postgres import PostgresServer
 
@@ -35,8 +35,8 @@ def test_a_server_that_is_away_for_seconds_is_waited_for(
     try:
         until(lambda: "the connection was lost" in run.text, "it notices")
         time.sleep(2)
-        assert run.status() is None, run.text
+        assert run.running, run.text
     finally:
         crashing_server.start()
-    assert run.wait() == 0, run.text
+    assert run.ends() == 0, run.text
     world.is_complete()

@@ -2,46 +2,26 @@
 
 import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
-import psycopg2
 import pytest
 
 from lockmaster.errors import Exit
 from lockmaster.faults import Fault
 from lockmaster.formats.native_history import lock_id
 from tests.crash.conftest import MakeWorld
-from tests.crash.program import Program, Run, until
-from tests.crash.scenarios import BATCH, CONCURRENTLY, POOLED, SLEEPER, SLEEPER_POOLED
-from tests.crash.world import World
+from tests.crash.program import Program, is_stopped
+from tests.support.cli import until
+from tests.crash.scenarios import AWAKE, BATCH, CONCURRENTLY, POOLED, SLEEPER, SLEEPER_POOLED, Scenario
+from tests.crash.sessions import in_a_long_statement, is_at_rest
 from tests.support.needs import need_program, need_root
 from tests.support.ports import free_port
 from tests.support.postgres import PostgresServer
 from tests.support.proxy import Proxy
 
-pytestmark = [pytest.mark.crash]
-LIMIT = 3.0  # the promise is two; one more for a busy machine
-
-
-def ends_by(run: Run) -> None:
-    """SIGTERM, and what is promised about it."""
-    assert run.status() is None, run.text
-    began = time.monotonic()
-    run.terminate()
-    status = run.wait(20)
-    took = time.monotonic() - began
-    assert status == Exit.STOPPED, run.text
-    assert took < LIMIT, f"it took {took:.1f} s:\n{run.text}"
-    assert "Traceback" not in run.text
-
-
-@contextmanager
-def another_session(server: PostgresServer, world: World) -> Iterator[psycopg2.extensions.cursor]:
-    """A session beside the program, in autocommit."""
-    with server.connect(world.database) as connection, connection.cursor() as cursor:
-        yield cursor
+pytestmark = [pytest.mark.crash, pytest.mark.usefixtures("server_source")]
 
 
 # -- before the turn --
@@ -49,10 +29,10 @@ def another_session(server: PostgresServer, world: World) -> Iterator[psycopg2.e
 
 def test_while_waiting_for_a_database_that_is_not_there(tmp_path: Path) -> None:
     folder = BATCH.folder.write(tmp_path / "migrations")
-    program = Program(folder, f"postgresql://u:p@127.0.0.1:{free_port()}/app", tmp_path)
+    program = Program(folder, f"postgresql://u:p@127.0.0.1:{free_port()}/app")
     run = program.start()
     until(lambda: "refused" in run.text, "it waits")
-    ends_by(run)
+    is_stopped(run)
 
 
 def test_while_a_server_accepts_and_is_silent(tmp_path: Path) -> None:
@@ -60,12 +40,12 @@ def test_while_a_server_accepts_and_is_silent(tmp_path: Path) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        program = Program(folder, f"postgresql://u:p@127.0.0.1:{silent.getsockname()[1]}/app", tmp_path)
+        program = Program(folder, f"postgresql://u:p@127.0.0.1:{silent.getsockname()[1]}/app")
         run = program.start()
         silent.settimeout(20)
         accepted, _ = silent.accept()
         with accepted:
-            ends_by(run)
+            is_stopped(run)
 
 
 def test_while_a_name_is_resolved_by_a_silent_name_server(tmp_path: Path) -> None:
@@ -80,20 +60,35 @@ def test_while_a_name_is_resolved_by_a_silent_name_server(tmp_path: Path) -> Non
     with socket.socket(type=socket.SOCK_DGRAM) as silent:
         silent.bind((address, 53))
         silent.settimeout(20)
-        program = Program(folder, "postgresql://u:p@db.example.test/app", tmp_path, prefix=prefix)
+        program = Program(folder, "postgresql://u:p@db.example.test/app", prefix=prefix)
         run = program.start()
         assert b"example" in silent.recv(512)  # it asks, and gets no answer
-        ends_by(run)
+        is_stopped(run)
 
 
 @pytest.mark.parametrize("scenario", [BATCH, POOLED], ids=str)
-def test_while_waiting_for_the_turn(make_world: MakeWorld, postgres: PostgresServer, scenario: object) -> None:
+def test_while_waiting_for_the_turn(make_world: MakeWorld, scenario: Scenario) -> None:
     world = make_world(scenario)
-    with another_session(postgres, world) as cursor:
+    with world.session() as cursor:
         cursor.execute(f"SELECT pg_advisory_lock({lock_id('public')})")
         run = world.program.start()
         until(lambda: "turn" in run.text, "it waits for the turn")
-        ends_by(run)
+        is_stopped(run)
+    world.finishes()
+
+
+def test_while_it_left_a_crowded_server_to_come_back(make_world: MakeWorld, crashing_server: PostgresServer) -> None:
+    world = make_world(BATCH, server=crashing_server)
+    with ExitStack() as stack:
+        cursor = stack.enter_context(world.session())
+        cursor.execute(f"SELECT pg_advisory_lock({lock_id('public')})")
+        run = world.program.start()
+        until(lambda: "turn" in run.text, "it waits for the turn")
+        time.sleep(6)  # its pauses grow to their longest
+        for _ in range(36):  # of 50
+            stack.enter_context(world.session())
+        until(lambda: "scarce" in run.text, "it leaves")
+        is_stopped(run)
     world.finishes()
 
 
@@ -101,67 +96,64 @@ def test_while_waiting_for_the_turn(make_world: MakeWorld, postgres: PostgresSer
 
 
 @pytest.mark.parametrize("scenario", [SLEEPER, SLEEPER_POOLED], ids=str)
-def test_in_a_long_statement(make_world: MakeWorld, postgres: PostgresServer, scenario: object) -> None:
+def test_in_a_long_statement(make_world: MakeWorld, scenario: Scenario) -> None:
     world = make_world(scenario)
-    with another_session(postgres, world) as cursor:
+    with world.session() as cursor:
         run = world.program.start()
-        until(lambda: working(cursor), "it works")
-        ends_by(run)
-        until(lambda: nobody(cursor), "nobody works or holds the turn any more", 1.0)
+        until(lambda: in_a_long_statement(cursor), "it works")
+        is_stopped(run)
+        until(lambda: is_at_rest(cursor), "nobody works or holds the turn any more", 1.0)
         cursor.execute("SELECT to_regclass('sleeper') IS NULL")
         assert cursor.fetchone() == (True,), "something of the migration is left"
-    world.awake()
+    world.database.execute(AWAKE)
     world.finishes()
 
 
-def test_in_a_long_statement_of_a_batch_what_was_committed_stays(
-    make_world: MakeWorld, postgres: PostgresServer
-) -> None:
+def test_in_a_long_statement_of_a_batch_what_was_committed_stays(make_world: MakeWorld) -> None:
     world = make_world(SLEEPER)
-    with another_session(postgres, world) as cursor:
+    with world.session() as cursor:
         run = world.program.start()
-        until(lambda: working(cursor), "it works")
-        ends_by(run)
+        until(lambda: in_a_long_statement(cursor), "it works")
+        is_stopped(run)
         cursor.execute("SELECT count(*) FROM lockmaster_history WHERE applied_at IS NOT NULL")
         assert cursor.fetchone() == (1,)
-    world.awake()
+    world.database.execute(AWAKE)
     world.finishes()
 
 
-def test_in_create_index_concurrently(make_world: MakeWorld, postgres: PostgresServer) -> None:
+def test_in_create_index_concurrently(make_world: MakeWorld) -> None:
     world = make_world(CONCURRENTLY)
     with ExitStack() as stack:
-        cursor = stack.enter_context(another_session(postgres, world))
+        cursor = stack.enter_context(world.session())
         with world.paused(Fault.INTENT) as run:
-            old = stack.enter_context(another_session(postgres, world))
+            old = stack.enter_context(world.session())
             old.execute("BEGIN; UPDATE item SET a = a WHERE id = 1")  # the index has to wait for its end
-        until(lambda: working(cursor), "it waits for the old transaction")
-        ends_by(run)
-        until(lambda: nobody(cursor), "nobody works or holds the turn any more", 1.0)
+        until(lambda: in_a_long_statement(cursor), "it waits for the old transaction")
+        is_stopped(run)
+        until(lambda: is_at_rest(cursor), "nobody works or holds the turn any more", 1.0)
     world.finishes()
 
 
 @pytest.mark.parametrize("fault", [Fault.MESSAGE_ANSWERED, Fault.HISTORY_CREATED, Fault.DONE, Fault.ALONE_ANSWERED])
-def test_between_two_steps(make_world: MakeWorld, server_source: str, fault: Fault) -> None:
-    del server_source
+def test_between_two_steps(make_world: MakeWorld, fault: Fault) -> None:
     world = make_world(CONCURRENTLY)
     with world.paused(fault) as run:
         run.terminate()
-    assert run.wait(20) == Exit.STOPPED, run.text
+    assert run.ends(20) == Exit.STOPPED, run.text
     world.finishes()
 
 
-def test_while_it_gives_way_to_live_traffic(make_world: MakeWorld, postgres: PostgresServer) -> None:
+def test_while_it_gives_way_to_live_traffic(make_world: MakeWorld) -> None:
     world = make_world(BATCH)
     with ExitStack() as stack:
         with world.paused(Fault.MESSAGE_ANSWERED) as run:
-            run.kill()
-        world.add("9001_blocked", "ALTER TABLE item ADD COLUMN late int;")
-        app = stack.enter_context(another_session(postgres, world))
+            run.kill9()
+        (world.home / "migrations" / "9001_late.sql").write_text("ALTER TABLE item ADD COLUMN late int;")
+        app = stack.enter_context(world.session())
         app.execute("BEGIN; LOCK TABLE item IN ACCESS SHARE MODE")
         run = world.program.start()
         until(lambda: "retry" in run.text.lower() or "again" in run.text, "it gives way")
-        ends_by(run)
+        is_stopped(run)
     status, text = world.program.finish()
     assert status == 0, text
 
@@ -175,25 +167,18 @@ def proxy(postgres: PostgresServer) -> Iterator[Proxy]:
         yield one
 
 
-def in_statement(world: World, cursor: psycopg2.extensions.cursor) -> Callable[[Run], bool]:
-    del world
-    return lambda _run: working(cursor)
-
-
-def test_on_a_silent_network_in_a_statement(
-    make_world: MakeWorld, postgres: PostgresServer, proxy: Proxy
-) -> None:
+def test_on_a_silent_network_in_a_statement(make_world: MakeWorld, proxy: Proxy) -> None:
     world = make_world(SLEEPER, through=proxy.url)
-    with another_session(postgres, world) as cursor:
+    with world.session() as cursor:
         run = world.program.start()
-        until(lambda: working(cursor), "it works")
+        until(lambda: in_a_long_statement(cursor), "it works")
         proxy.freeze()
-        ends_by(run)
+        is_stopped(run)
         proxy.cut()  # the server's own keepalives would tell it in seconds
         proxy.thaw()
-        until(lambda: nobody(cursor), "the orphan is gone", 8.0)
+        until(lambda: is_at_rest(cursor), "the orphan is gone", 8.0)
     proxy.restore()
-    world.awake()
+    world.database.execute(AWAKE)
     world.finishes()
 
 
@@ -203,31 +188,8 @@ def test_on_a_silent_network_at_a_point(make_world: MakeWorld, proxy: Proxy, fau
     with world.paused(fault) as run:
         proxy.freeze()
     time.sleep(0.2)  # it sends, and waits for an answer that does not come
-    ends_by(run)
+    is_stopped(run)
     proxy.cut()
     proxy.thaw()
     proxy.restore()
     world.finishes()
-
-
-# -- inside --
-
-
-def working(cursor: psycopg2.extensions.cursor) -> bool:
-    """Somebody of ours is in a statement that takes long."""
-    cursor.execute(
-        "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'lockmaster/%' AND state = 'active'"
-        " AND datname = current_database() AND (wait_event = 'PgSleep' OR query LIKE 'CREATE INDEX CONC%'"
-        " AND wait_event_type = 'Lock')"
-    )
-    return cursor.fetchone() == (1,)
-
-
-def nobody(cursor: psycopg2.extensions.cursor) -> bool:
-    """Nobody of ours is in a statement, and the turn is free."""
-    cursor.execute(
-        "SELECT (SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'lockmaster/%' AND state <> 'idle'"
-        " AND datname = current_database()) + (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database"
-        " = (SELECT oid FROM pg_database WHERE datname = current_database()))"
-    )
-    return cursor.fetchone() == (0,)

@@ -5,10 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - it is a class
+
 from lockmaster.faults import Fault
-from tests.crash.program import KILLED, RETRYABLE, Program, Run, until
+from tests.crash.program import KILLED, RETRYABLE, Program, Run
+from tests.support.cli import until
 from tests.crash.scenarios import Scenario
 from tests.crash.truth import Truth, expected
+from tests.support.database import Database
 
 STEPS_AT_MOST = 60  # how often one run may come to the same point
 
@@ -21,6 +25,18 @@ class World:
     program: Program
     truth: Callable[[], Truth]
     home: Path
+    place: Database | None = None  # None for SQLite, whose file is home / "app.db"
+
+    @property
+    def database(self) -> Database:
+        assert self.place is not None
+        return self.place
+
+    @contextmanager
+    def session(self) -> Iterator[Cursor]:
+        """Another session on the same PostgreSQL, in autocommit."""
+        with self.database.connect() as connection, connection.cursor() as cursor:
+            yield cursor
 
     def interrupt(self) -> None:
         """The earlier run that was killed, where the scenario has one."""
@@ -44,7 +60,7 @@ class World:
 
     def comes_through(self, run: Run) -> None:
         """By itself, or with a status that is worth a retry, which then finishes."""
-        status = run.wait()
+        status = run.ends()
         assert status == 0 or status in RETRYABLE, run.text
         if status != 0:
             self.finishes()
@@ -55,8 +71,8 @@ class World:
         """Run until the point is met; at the end of the block it goes on."""
         flag = self.home / f"paused-{fault.value}"
         run = self.program.start(f"{fault.value}=pause:{flag}")
-        until(lambda: flag.exists() or run.status() is not None, f"a run that comes to {fault.value}")
-        assert run.status() is None, f"it ended before {fault.value}:\n{run.text}"
+        until(lambda: flag.exists() or not run.running, f"a run that comes to {fault.value}")
+        assert run.running, f"it ended before {fault.value}:\n{run.text}"
         try:
             yield run
         finally:

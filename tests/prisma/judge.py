@@ -189,9 +189,7 @@ class Prisma:
 
     def environment(self) -> Mapping[str, str]:
         """What Prisma needs, and nothing of the caller's that would lead it elsewhere."""
-        kept = {
-            name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TZ", "TMPDIR") if name in os.environ
-        }
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TZ", "TMPDIR") if name in os.environ}
         return {
             **kept,
             "DATABASE_URL": self.url,

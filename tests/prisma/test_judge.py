@@ -141,9 +141,7 @@ def masked_data(database: Database) -> list[str]:
 
 @pytest.mark.parametrize("verb", ["resolve_applied", "resolve_rolled_back"])
 @pytest.mark.usefixtures("real_prisma")
-def test_resolve_leaves_the_same_rows(
-    tmp_path: Path, make_database: Callable[..., Database], verb: str
-) -> None:
+def test_resolve_leaves_the_same_rows(tmp_path: Path, make_database: Callable[..., Database], verb: str) -> None:
     theirs, ours = make_database(), make_database()
     prisma = Prisma(tmp_path / "project", theirs.url)
     failing(prisma)
@@ -173,9 +171,7 @@ def failing(prisma: Prisma, sql: str = 'CREATE TABLE "One" (id int);\nSELECT 1 /
     assert "P3009" in again.stderr, said(again)
 
 
-def test_a_failure_that_left_nothing_is_repeated(
-    prisma: Prisma, lockmaster: Lockmaster, database: Database
-) -> None:
+def test_a_failure_that_left_nothing_is_repeated(prisma: Prisma, lockmaster: Lockmaster, database: Database) -> None:
     database.execute("CREATE SCHEMA data; CREATE TABLE data.divisor AS SELECT 0 AS value")
     failing(prisma, 'CREATE TABLE "One" (id int);\nINSERT INTO "One" SELECT 1 / value FROM data.divisor;\n')
     database.execute("UPDATE data.divisor SET value = 1")
@@ -185,9 +181,7 @@ def test_a_failure_that_left_nothing_is_repeated(
     assert_both_content(prisma, lockmaster)
 
 
-def test_recover_never_leaves_it_to_a_person(
-    prisma: Prisma, lockmaster: Lockmaster, database: Database
-) -> None:
+def test_recover_never_leaves_it_to_a_person(prisma: Prisma, lockmaster: Lockmaster, database: Database) -> None:
     failing(prisma)
     before = fingerprint(database)
     done = lockmaster.migrate("--recover=never")
@@ -238,9 +232,7 @@ def test_rolled_back_by_one_is_tried_again_by_either(
 
 
 @pytest.mark.parametrize("resolver", ["prisma", "lockmaster"])
-def test_resolved_as_applied_by_one_is_current_for_both(
-    prisma: Prisma, lockmaster: Lockmaster, resolver: str
-) -> None:
+def test_resolved_as_applied_by_one_is_current_for_both(prisma: Prisma, lockmaster: Lockmaster, resolver: str) -> None:
     failing(prisma)
     done = (prisma if resolver == "prisma" else lockmaster).resolve_applied(NAME)
     assert done.returncode == 0, said(done)
@@ -328,9 +320,7 @@ def both_on(tmp_path: Path, make_database: Callable[..., Database], content: str
     return prisma.deploy(), Lockmaster(prisma.migrations, ours.url).migrate()
 
 
-def test_p3005_names_baseline_and_prisma_accepts_it(
-    prisma: Prisma, lockmaster: Lockmaster, database: Database
-) -> None:
+def test_p3005_names_baseline_and_prisma_accepts_it(prisma: Prisma, lockmaster: Lockmaster, database: Database) -> None:
     names = folder.write(prisma.migrations, 5)
     for name in names:
         database.execute((prisma.migrations / name / "migration.sql").read_text())
@@ -386,9 +376,7 @@ def test_prisma_never_sees_p3005_after_lockmaster(
 
 
 def tables(database: Database) -> list[tuple[object, ...]]:
-    return database.rows(
-        "SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT LIKE 'pg%' ORDER BY 1, 2"
-    )
+    return database.rows("SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT LIKE 'pg%' ORDER BY 1, 2")
 
 
 def test_a_half_done_file_of_ours_is_understood_by_prisma(prisma: Prisma, lockmaster: Lockmaster) -> None:
@@ -465,13 +453,9 @@ def test_lockmaster_waits_for_a_prisma_that_migrates(
     assert_each_once(database, [NAME])
 
 
-def test_three_of_each_start_at_the_same_instant(
-    prisma: Prisma, lockmaster: Lockmaster, database: Database
-) -> None:
+def test_three_of_each_start_at_the_same_instant(prisma: Prisma, lockmaster: Lockmaster, database: Database) -> None:
     names = folder.write(prisma.migrations, 4)
-    pods = [
-        start("migrate", *more) for start, more in ((prisma.start, ["deploy"]), (lockmaster.start, [])) * 3
-    ]
+    pods = [start("migrate", *more) for start, more in ((prisma.start, ["deploy"]), (lockmaster.start, [])) * 3]
     outputs = [pod.communicate(timeout=90)[0] for pod in pods]
     assert [pod.returncode for pod in pods] == [0] * 6, "\n".join(outputs)
     assert_each_once(database, names)

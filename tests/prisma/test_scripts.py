@@ -113,9 +113,7 @@ def test_all_goes_as_well_as_with_prisma(tmp_path: Path, make_database: Callable
 
 
 @pytest.mark.parametrize("sql", BETTER.values(), ids=BETTER.keys())
-def test_it_goes_well_where_prisma_stumbles(
-    tmp_path: Path, make_database: Callable[..., Database], sql: str
-) -> None:
+def test_it_goes_well_where_prisma_stumbles(tmp_path: Path, make_database: Callable[..., Database], sql: str) -> None:
     """A dump of pg_dump, say, empties the search path, and Prisma then does not find its own table."""
     scripts = {BEFORE: TABLE, NAME: sql, AFTER: "CREATE TABLE later (i int);\n"}
     _, ours, (status, text), (our_status, our_text) = run_both(tmp_path, make_database, scripts)

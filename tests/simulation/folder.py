@@ -1,8 +1,8 @@
 """What the pods bring: a folder of migrations, made of pieces that are known by the number of their effect.
 
 A piece is `plain` (a transaction), `drops` (a transaction whose script drops the session's locks), `index` (CREATE INDEX
-CONCURRENTLY, judged by evidence), `vacuum` (may be repeated), or `call` (refuses a transaction, and the splitter cannot
-see it). Its `trouble` is what the server does with it: `busy` or `flaky` for some attempts, `broken` or `syntax` until a
+CONCURRENTLY, judged by evidence), `vacuum` (may be repeated), `discard` (DISCARD ALL: so may it, and the turn is gone with
+it), or `call` (refuses a transaction, and the splitter cannot see it). Its `trouble` is what the server does with it: `busy` or `flaky` for some attempts, `broken` or `syntax` until a
 new image repairs the script.
 
 The real splitter cuts the scripts. NOT modelled: repeatable migrations, what a script does to the session besides
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from lockmaster.sql.scan import Script, Statement
 
-Kind = Literal["plain", "drops", "index", "vacuum", "call"]
+Kind = Literal["plain", "drops", "index", "vacuum", "discard", "call"]
 Trouble = Literal["", "busy", "flaky", "broken", "syntax"]
 _EFFECT = re.compile(rb"\d+_\d+")
 REPAIRED = b"repaired"
@@ -33,6 +33,11 @@ class Piece(NamedTuple):
     kind: Kind
     trouble: Trouble = ""
     times: int = 1  # how many attempts are busy or flaky
+
+    @property
+    def repeatable(self) -> bool:
+        """Done twice is as good as done once."""
+        return self.kind in ("vacuum", "discard")
 
     @property
     def needs_repair(self) -> bool:
@@ -90,6 +95,7 @@ def _statement(piece: Piece, effect: str) -> bytes:
         "drops": f"SELECT pg_advisory_unlock_all(), '{effect}';",
         "index": f"CREATE INDEX CONCURRENTLY ON t{effect} (a);",
         "vacuum": f"VACUUM t{effect};",
+        "discard": f"DISCARD /* {effect} */ ALL;",
         "call": f"CALL commits('{effect}');",
     }[piece.kind].encode()
 

@@ -9,6 +9,7 @@ KNOWN = frozenset(
         "current costs nothing, opened for writing",
         "nothing remains, gave way",
         "file: a piece fails",
+        "exit 13, said to be edited",
         "escaped, while going direct",
     }
 )

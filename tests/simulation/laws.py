@@ -96,7 +96,7 @@ class Laws:
             return self.complain("history", f"{spec.label} has {len(rows)} records")
         least, most = self._expected(spec, rows[0].state if rows else "", rows[0].journal if rows else "")
         for piece, count, low, high in zip(spec.pieces, counts, least, most, strict=True):
-            if not low <= count <= (1 if piece.kind == "vacuum" else high):
+            if not low <= count <= (1 if piece.repeatable else high):
                 return self.complain("history", f"{spec.label} is {rows or 'not recorded'}, its effects are {counts}")
         return None
 
@@ -136,7 +136,9 @@ class Laws:
         elif isinstance(pod.outcome, LockmasterError):
             self._claim(pod, pod.outcome)
             if not self._explained(pod, pod.outcome):
-                self.complain(f"exit {int(pod.outcome.exit)}", f"{pod.name}: {pod.outcome} {pod.outcome.details}")
+                edited = ", said to be edited" if "were edited since" in str(pod.outcome) else ""
+                name = f"exit {int(pod.outcome.exit)}{edited}"
+                self.complain(name, f"{pod.name}: {pod.outcome} {pod.outcome.details}")
         else:
             lost = isinstance(pod.outcome, LostConnectionError) and self._world.setup.mode == "direct"
             name = "escaped, while going direct" if lost else "escaped"
@@ -155,14 +157,15 @@ class Laws:
 
     def _claim(self, pod: Pod, error: LockmasterError) -> None:
         spec = self._by_label.get(error.details.get("migration", ""))
-        if spec is None or error.details.get("in the database now") != NOTHING:
+        nothing = isinstance(error, MigrationFailedError) or error.details.get("in the database now") == NOTHING
+        if spec is None or not nothing:
             return
         # where the turn ends with the failed transaction, another pod may have been quick
         own = self._world.setup.mode != "session"
         there = [
             effect
             for piece, effect in zip(spec.pieces, spec.effects, strict=True)
-            if piece.kind != "vacuum" and effect in self._by and (not own or self._by[effect] == pod.name)
+            if not piece.repeatable and effect in self._by and (not own or self._by[effect] == pod.name)
         ]
         if there or any(not index.valid for effect in spec.effects for index in self._server.store.indexes_of(effect)):
             why = ", gave way" if isinstance(error, NoTurnError) else ", lost" if "was lost" in str(error) else ""

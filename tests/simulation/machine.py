@@ -55,7 +55,8 @@ def pieces(mode: str, known: frozenset[str] = frozenset()) -> SearchStrategy[tup
             plain, vacuum = _piece("plain", ("", "busy")), _piece("vacuum", ("", "busy"))
         return one | st.lists(plain | vacuum, min_size=1, max_size=3).map(tuple).filter(_several)
     index = _piece("index", some)
-    mixed = st.lists(plain | index | vacuum, min_size=1, max_size=3).map(tuple).filter(_several)
+    discard = st.just(Piece("discard"))
+    mixed = st.lists(plain | index | vacuum | discard, min_size=1, max_size=3).map(tuple).filter(_several)
     some_more = one | one | mixed | mixed | st.tuples(_piece("drops", ("", "busy")))
     if mode == "direct":  # a CALL that the splitter cannot see does not make the engine take the direct way
         return some_more
@@ -68,7 +69,9 @@ def _several(found: tuple[Piece, ...]) -> bool:
 
 
 @st.composite
-def setups(draw: st.DrawFn, modes: Sequence[Any] = MODES, known: frozenset[str] = frozenset()) -> Setup:
+def setups(
+    draw: st.DrawFn, modes: Sequence[Any] = MODES, known: frozenset[str] = frozenset(), *, created: bool = False
+) -> Setup:
     mode = draw(st.sampled_from(modes))
     found = draw(st.lists(pieces(mode, known), min_size=1, max_size=4))
     specs = tuple(Spec(number, one) for number, one in enumerate(found, 1))
@@ -82,6 +85,7 @@ def setups(draw: st.DrawFn, modes: Sequence[Any] = MODES, known: frozenset[str] 
         batch_units=draw(st.sampled_from((50, 2, 1))) if mode == "session" else 1,
         budget=draw(st.sampled_from((1e9, 0.0))),
         standby=mode == "session" and draw(st.booleans()),
+        created=created or draw(st.booleans()),
     )
 
 

@@ -76,7 +76,7 @@ class Server:
         self.store.created = self.store.created or any(json.loads(one)["do"] == "create" for one in commands)
         self.store.rows = rows
         for effect in effects:
-            once = self.pieces[effect].kind == "vacuum" and self.store.effects[effect]
+            once = self.pieces[effect].repeatable and self.store.effects[effect]
             self.store.effects[effect] += 0 if once else 1
         self._watch(backend, effects)
 
@@ -255,6 +255,8 @@ class Backend:
             if error is not None:
                 raise error  # what it has built stays, INVALID
             self._take_effect(effect, index)
+            if server.pieces[effect].kind == "discard":
+                server.lock.give(self, server.lock.times)
             yield
         finally:
             self.began = None
@@ -284,7 +286,7 @@ class Backend:
         if alone.what != "create-index-concurrently":
             if answered:
                 return Verdict("done", "it was answered")
-            return Verdict("again" if alone.what == "vacuum" else "person", "it was not answered")
+            return Verdict("again" if alone.what in ("vacuum", "discard-all") else "person", "it was not answered")
         store = self.server.store
         new = [index for index in store.indexes_of(effect) if index.oid not in json.loads(evidence)]
         for index in new:

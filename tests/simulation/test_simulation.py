@@ -9,8 +9,9 @@ from tests.simulation.known import KNOWN
 from tests.simulation.machine import MODES, machine, profile, setups
 
 EXAMPLES = int(os.environ.get("LOCKMASTER_SIMULATION", "150"))
+STEPS = 30
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_the_laws_hold(mode: str) -> None:
-    run_state_machine_as_test(machine(setups((mode,), KNOWN), KNOWN), settings=profile(EXAMPLES, 30))
+    run_state_machine_as_test(machine(setups((mode,), KNOWN), KNOWN), settings=profile(EXAMPLES, STEPS))

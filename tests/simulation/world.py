@@ -35,6 +35,7 @@ class Setup(NamedTuple):
     batch_units: int = 50
     budget: float = 1e9  # seconds that a run gives way to live traffic
     standby: bool = False
+    created: bool = False  # the history table is there from the beginning
 
     @property
     def place(self) -> Place:
@@ -48,6 +49,7 @@ class World:
         self.laws = Laws(self, setup.specs, known)
         pieces = {e: p for spec in setup.specs for e, p in zip(spec.effects, spec.pieces, strict=True)}
         self.server = Server(pieces, self.laws.committed)
+        self.server.store.created = setup.created
         self.time = 0.0
         self.repaired = False  # the newest image is one in which everything broken was repaired
         self.standby: tuple[Row, ...] | None = None  # what the standby shows

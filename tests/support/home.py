@@ -16,13 +16,16 @@ from pathlib import Path
 WATCHER = r"""
 trap '' INT TERM HUP
 cat >/dev/null
+ours() { tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | grep -qF "$2"; }
+pids=
 for file in "$1"/*/*.pid "$1"/*/data/postmaster.pid; do
-    [ -f "$file" ] || continue
-    read -r pid <"$file" || true
-    if tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF "$1"; then kill -QUIT "$pid"; fi
+    [ -f "$file" ] && read -r pid <"$file" && ours "$pid" "$1" && kill -QUIT "$pid" && pids="$pids $pid"
 done
-sleep 0.2
-rm -rf "$1"
+for pid in $pids; do
+    tries=100
+    while [ $tries -gt 0 ] && ours "$pid" "$1"; do sleep 0.05; tries=$((tries - 1)); done
+done
+rm -rf "$1" || { sleep 1; rm -rf "$1"; }
 """
 
 

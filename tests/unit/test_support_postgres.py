@@ -115,10 +115,11 @@ def test_servers_end_also_when_the_tests_are_killed(number: signal.Signals) -> N
         pid, folder = tests.stdout.readline().split()
         tests.send_signal(number)
     deadline = time.monotonic() + 10
-    while (_alive(int(pid)) or Path(folder).exists()) and time.monotonic() < deadline:
+    home = Path(folder).parent
+    while (_alive(int(pid)) or home.exists()) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not _alive(int(pid))
-    assert not Path(folder).parent.exists()
+    assert not home.exists()
 
 
 def _alive(pid: int) -> bool:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # a message ends after a script that changes how text is read, or that may drop the turn
 _ENDS_MESSAGE = frozenset({"lexing", "drops-turn", "set-transaction"})
+DROPS_TURN = frozenset({"discard-all"})  # statements alone after which the turn has to be taken again
 _MANY_LOSSES = 3
 
 
@@ -244,6 +245,7 @@ class Applier:
                 where = report.Where(alone.migration, prepared.migration.path, alone.body, alone.line)
                 raise self._piece_failed(error, where, pieces, index, begun=True) from error
             self._give_way(error, alone.migration)
+        self._turn = self._turn and alone.what not in DROPS_TURN
         self._keep_turn(prepared.migration, pieces)
         last = index + 1 == pieces.total
         self.session.write(pieces.rows_after(index, begun=True), announce=announce and last)

@@ -313,7 +313,12 @@ class Runner:
                 f"the schema has tables ({', '.join(strangers)}) and no history: nobody knows what is applied",
                 hint="say up to where it is applied: lockmaster baseline --to LAST_APPLIED",
             )
-        session.write(self._history.create())
+        try:
+            session.write(self._history.create())
+        except ServerError as error:
+            if error.done_before:  # somebody who takes no turn made it in this moment
+                raise LostTurnError(error.text) from error
+            raise
         reach(Fault.HISTORY_CREATED)
 
     # ---- the end ------------------------------------------------------------------------------------------

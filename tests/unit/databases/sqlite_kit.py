@@ -31,7 +31,7 @@ class Home:
         self.history = NativeHistory(DIALECT, version="test")
         self.events: list[Any] = []
         self.stop = Stop()
-        self.clock = SystemClock()
+        self.clock = SystemClock(self.stop)
         self._sessions: list[SqliteSession] = []
 
     def close(self) -> None:
@@ -80,7 +80,7 @@ class Home:
         return session
 
     def turn(self, **options: Any) -> SqliteSession:
-        """A session that has the turn and has read the history under it, as the engine does; the table exists."""
+        """A session that has the turn and has read the history under it; the table exists."""
         session = self.session(**options)
         assert session.try_turn(self.history)
         if not session.read(self.history).exists:
@@ -92,8 +92,8 @@ class Home:
     def unit(self, number: int, body: str, notes: frozenset[str] = frozenset(), **fields: Any) -> Unit:
         migration = self.migration(number)
         rows = self.history.applied(migration, "0" * 64)
-        return Unit(**{"migration": migration.label, "body": body.encode(), "start": 0, "line": 1, "rows": rows,
-                       "notes": notes, **fields})  # fmt: skip
+        own = {"migration": migration.label, "body": body.encode(), "start": 0, "line": 1}
+        return Unit(**{**own, "rows": rows, "notes": notes, **fields})
 
     def migration(self, number: int) -> Migration:
         return Migration(str(number), f"{number}_m", "")
@@ -117,10 +117,7 @@ class Home:
 
     def applied(self) -> list[str]:
         return [
-            row[0]
-            for row in self.rows(
-                "SELECT name FROM lockmaster_history WHERE applied_at IS NOT NULL ORDER BY 1"
-            )
+            row[0] for row in self.rows("SELECT name FROM lockmaster_history WHERE applied_at IS NOT NULL ORDER BY 1")
         ]
 
 
@@ -135,8 +132,8 @@ def main() -> None:
     _die_by_sigterm(home.stop)
     try:
         home.migrate()
-    except Exception as error:
-        print(type(error).__name__, error, getattr(error, "details", ""))  # noqa: T201 - the test reads it
+    except Exception as error:  # noqa: BLE001 - whatever it is, the test reads it
+        print(type(error).__name__, error, getattr(error, "details", ""))  # noqa: T201
         raise SystemExit(getattr(error, "exit", 1)) from None
 
 

@@ -20,14 +20,17 @@ KILLED = -signal.SIGKILL
 PLAIN = {
     "1_first.sql": "CREATE TABLE acc (n INTEGER); INSERT INTO acc VALUES (10);"
     " CREATE TABLE child (id INTEGER PRIMARY KEY, acc INTEGER REFERENCES parent (id) ON DELETE CASCADE);"
-    " CREATE TABLE parent (id INTEGER PRIMARY KEY); INSERT INTO parent VALUES (1); INSERT INTO child VALUES (1, 1);",
+    " CREATE TABLE parent (id INTEGER PRIMARY KEY); INSERT INTO parent VALUES (1);"
+    " INSERT INTO child VALUES (1, 1);",
     "2_double.sql": "UPDATE acc SET n = n * 2; CREATE TABLE two (x);",
     "3_redefine.sql": "PRAGMA foreign_keys=OFF; CREATE TABLE new_parent (id INTEGER PRIMARY KEY, x);"
-    " INSERT INTO new_parent (id) SELECT id FROM parent; DROP TABLE parent; ALTER TABLE new_parent RENAME TO parent;"
+    " INSERT INTO new_parent (id) SELECT id FROM parent; DROP TABLE parent;"
+    " ALTER TABLE new_parent RENAME TO parent;"
     " UPDATE acc SET n = n + 1; PRAGMA foreign_keys=ON;",
 }
 PIECES = PLAIN | {
-    "4_pieces.sql": "BEGIN; UPDATE acc SET n = n * 3; COMMIT; VACUUM; BEGIN; UPDATE acc SET n = n + 1; COMMIT;"
+    "4_pieces.sql": "BEGIN; UPDATE acc SET n = n * 3; COMMIT; VACUUM;"
+    " BEGIN; UPDATE acc SET n = n + 1; COMMIT;"
     " PRAGMA synchronous=FULL; UPDATE acc SET n = n * 5;",
     "5_alone.sql": "VACUUM;",
 }
@@ -50,9 +53,7 @@ def home(tmp_path: Path) -> Iterator[Home]:
 def start(home: Home, fault: str = "") -> subprocess.Popen[str]:
     env = os.environ | {"LOCKMASTER_FAULT": fault, "PYTHONPATH": str(ROOT / "src")}
     argv = [sys.executable, "-m", "tests.unit.databases.sqlite_kit", str(home.path)]
-    return subprocess.Popen(
-        argv, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    return subprocess.Popen(argv, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
@@ -132,7 +133,9 @@ def test_many_at_once_beside_an_application_that_reads_and_writes(home: Home) ->
 import sqlite3, time
 db = sqlite3.connect({str(home.file)!r}, isolation_level=None, timeout=5)
 while True:
-    db.execute("INSERT INTO app VALUES (1)"); db.execute("SELECT count(*) FROM app").fetchall(); time.sleep(0.001)"""
+    db.execute("INSERT INTO app VALUES (1)")
+    db.execute("SELECT count(*) FROM app").fetchall()
+    time.sleep(0.001)"""
     application = subprocess.Popen([sys.executable, "-c", script])
     try:
         answers = [finish(process) for process in [start(home) for _ in range(4)]]
@@ -167,9 +170,7 @@ def test_disk_full(home: Home, tmp_path: Path) -> None:
         pytest.skip("needs root, to mount a small file system")
     small = tmp_path / "small"
     small.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "none", small], check=False, capture_output=True
-    )
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", small], check=False, capture_output=True)
     if mounted.returncode:
         pytest.skip(f"cannot mount: {mounted.stderr!r}")
     try:

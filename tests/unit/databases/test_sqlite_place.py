@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,7 +88,7 @@ def test_any_name_opens_the_file_of_that_name(home: Home, tmp_path: Path, name: 
     assert session.try_turn(home.history)
     session.write(home.history.create())
     session.close()
-    assert os.listdir(tmp_path) == [name]
+    assert list(tmp_path.iterdir()) == [home.file]
 
 
 def test_missing_file_is_a_database_without_history_and_stays_missing(home: Home, tmp_path: Path) -> None:
@@ -97,12 +98,12 @@ def test_missing_file_is_a_database_without_history_and_stays_missing(home: Home
     assert session.strangers(home.history) == ()
     assert session.recovery  # nothing can be written over it
     session.close()
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_opening_to_write_does_not_create_it_either_before_the_first_turn(home: Home, tmp_path: Path) -> None:
     session = home.session(write=True)
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
     session.try_turn(home.history)
     assert home.file.exists()
     session.close()
@@ -141,7 +142,7 @@ def test_directory(home: Home, *, write: bool) -> None:
 def test_missing_folder(home: Home, tmp_path: Path) -> None:
     home.file = tmp_path / "no" / "app.db"
     assert home.session(write=False).read(home.history).exists is False
-    with pytest.raises(UsageError, match="folder of .* does not exist") as caught:
+    with pytest.raises(UsageError, match=r"folder of .* does not exist") as caught:
         home.session(write=True)
     assert str(tmp_path / "no") in caught.value.hint
 
@@ -202,32 +203,39 @@ except Exception as error:
 """
 
 
-def _as_nobody(home: Home, *, write: bool) -> str:
+@pytest.fixture
+def shared() -> Iterator[Home]:
+    """A home that every user can reach; pytest keeps its own folders to itself."""
     if os.geteuid() != 0:
         pytest.skip("needs root, to become another user")
-    for folder in (home.path, *home.path.parents):
-        if str(folder) not in ("/", "/tmp"):  # noqa: S108
-            folder.chmod(folder.stat().st_mode | 0o005)
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home(Path(folder))
+        home.path.chmod(0o755)
+        yield home
+        home.close()
+
+
+def _as_nobody(home: Home, *, write: bool) -> str:
     root = Path(__file__).parents[3]
     script = _OPEN.format(src=str(root / "src"), root=str(root), path=str(home.path), write=write)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     return done.stdout + done.stderr
 
 
-def test_a_file_that_may_only_be_read(home: Home) -> None:
-    home.turn().close()
-    home.file.chmod(0o644)
-    assert _as_nobody(home, write=False) == "ok True\n"
-    answer = _as_nobody(home, write=True)
+def test_a_file_that_may_only_be_read(shared: Home) -> None:
+    shared.turn().close()
+    shared.file.chmod(0o644)
+    assert _as_nobody(shared, write=False) == "ok True\n"
+    answer = _as_nobody(shared, write=True)
     assert answer.startswith(AccessDeniedError.__name__)
-    assert f"no permission to write {home.file}" in answer
+    assert f"no permission to write {shared.file}" in answer
     assert "this process is user 65534" in answer
 
 
-def test_a_folder_that_may_only_be_read(home: Home) -> None:
-    home.turn().close()
-    home.file.chmod(0o666)
-    assert "its journal is made in its folder" in _as_nobody(home, write=True)
+def test_a_folder_that_may_only_be_read(shared: Home) -> None:
+    shared.turn().close()
+    shared.file.chmod(0o666)
+    assert "its journal is made in its folder" in _as_nobody(shared, write=True)
 
 
 def _leave_hot_journal(home: Home) -> None:
@@ -249,16 +257,16 @@ def test_c8_hot_journal_is_rolled_back_by_one_opening_with_write_access(home: Ho
     assert home.rows("SELECT count(*) FROM big") == [(0,)]
 
 
-def test_c8_hot_journal_that_we_may_not_roll_back_is_named(home: Home) -> None:
-    _leave_hot_journal(home)
-    answer = _as_nobody(home, write=False)
+def test_c8_hot_journal_that_we_may_not_roll_back_is_named(shared: Home) -> None:
+    _leave_hot_journal(shared)
+    answer = _as_nobody(shared, write=False)
     assert answer.startswith(UnreachableError.__name__)
     assert "the journal of a writer that died" in answer
 
 
-def test_c8_wal_in_a_folder_that_may_only_be_read_is_named(home: Home) -> None:
-    home.execute("PRAGMA journal_mode=WAL", "CREATE TABLE a (x)")
-    answer = _as_nobody(home, write=False)
+def test_c8_wal_in_a_folder_that_may_only_be_read_is_named(shared: Home) -> None:
+    shared.execute("PRAGMA journal_mode=WAL", "CREATE TABLE a (x)")
+    answer = _as_nobody(shared, write=False)
     assert answer.startswith(UnreachableError.__name__)
     assert "WAL mode" in answer
 

@@ -1,4 +1,4 @@
-"""The turn, the transaction, and what SQLite would do wrong by itself. Names like a1 are of PROTOCOL-FACTS.md."""
+"""The turn, the transaction, and what SQLite would do wrong by itself. Names like a1: PROTOCOL-FACTS.md."""
 
 import sqlite3
 import threading
@@ -138,9 +138,7 @@ def test_a1_a_schema_in_which_foreign_keys_cannot_be_checked(home: Home) -> None
 def test_a_deferred_violation_fails_at_commit(home: Home) -> None:
     home.execute(*filter(str.strip, FAMILY.split(";")))
     session = home.turn()
-    error = failure(
-        home, session, 'PRAGMA defer_foreign_keys=ON; DELETE FROM "User"; INSERT INTO "Post" VALUES (9, 9)'
-    )
+    error = failure(home, session, 'PRAGMA defer_foreign_keys=ON; DELETE FROM "User"; INSERT INTO "Post" VALUES (9, 9)')
     assert (error.kind, error.sqlstate) == ("script", "SQLITE_CONSTRAINT_FOREIGNKEY")
     assert home.rows('SELECT count(*) FROM "User"') == [(2,)]
 
@@ -368,7 +366,8 @@ def test_what_a_script_leaves_in_the_session_goes_with_it(home: Home) -> None:
         "1_a.sql": "CREATE TEMP TABLE t (a); PRAGMA recursive_triggers=ON;",
         "2_b.sql": f"ATTACH '{home.path}/other.db' AS other;",
         "3_c.sql": "CREATE TEMP TABLE t (a);",
-        "4_d.sql": f"ATTACH '{home.path}/other.db' AS other; CREATE TABLE r AS SELECT * FROM pragma_recursive_triggers;",
+        "4_d.sql": f"ATTACH '{home.path}/other.db' AS other;"
+        " CREATE TABLE r AS SELECT * FROM pragma_recursive_triggers;",
     })  # fmt: skip
     home.migrate()
     assert home.rows("SELECT * FROM r") == [(0,)]
@@ -387,11 +386,9 @@ def test_executescript_is_never_used() -> None:
 
 def test_when_a_script_began(home: Home) -> None:
     before = home.rows(f"SELECT {DIALECT.now}")[0][0]
-    body = "CREATE TABLE t AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 2000000) SELECT max(i) FROM n"
+    body = ENDLESS.replace("FROM n)", "FROM n WHERE i < 2000000)")
     home.run(home.turn(), home.unit(1, body))
-    [(started, applied, took)] = home.rows(
-        "SELECT started_at, applied_at, duration_ms FROM lockmaster_history"
-    )
+    [(started, applied, took)] = home.rows("SELECT started_at, applied_at, duration_ms FROM lockmaster_history")
     assert before <= started < applied
     assert took > 0
 
@@ -403,7 +400,8 @@ def test_when_a_script_began(home: Home) -> None:
 def test_pieces(home: Home, mode: str) -> None:
     home.execute(f"PRAGMA journal_mode={mode}")
     home.write({
-        "1_pieces.sql": "BEGIN; CREATE TABLE a (x); COMMIT; VACUUM; BEGIN; CREATE TABLE b (x); COMMIT; PRAGMA synchronous=FULL;"
+        "1_pieces.sql": "BEGIN; CREATE TABLE a (x); COMMIT; VACUUM; BEGIN; CREATE TABLE b (x); COMMIT;"
+        " PRAGMA synchronous=FULL;"
         " CREATE TABLE c (x);",
         "2_vacuum.sql": "VACUUM;",
         "3_after.sql": "CREATE TABLE d (x);",
@@ -423,7 +421,8 @@ def test_page_size_takes_effect_with_the_vacuum_after_it(home: Home) -> None:
 
 def test_a_statement_that_only_sqlite_knows_to_refuse_a_transaction_is_cut_out(home: Home) -> None:
     home.execute("PRAGMA journal_mode=WAL")
-    home.write({"1_a.sql": "PRAGMA foreign_keys=OFF;\nCREATE TABLE a (x);\nPRAGMA wal_checkpoint;\nCREATE TABLE b (x);\n"})
+    lines = "PRAGMA foreign_keys=OFF", "CREATE TABLE a (x)", "PRAGMA wal_checkpoint", "CREATE TABLE b (x)"
+    home.write({"1_a.sql": ";\n".join(lines)})
     home.migrate()
     assert home.applied() == ["1_a"]
     assert home.rows("SELECT count(*) FROM sqlite_master WHERE name IN ('a', 'b')") == [(2,)]
@@ -465,11 +464,10 @@ def test_between_two_pieces_nobody_else_gets_in(home: Home) -> None:
 
 
 def test_a_temporary_table_lasts_from_piece_to_piece(home: Home) -> None:
-    home.write(
-        {
-            "1_temp.sql": "BEGIN; CREATE TEMP TABLE t AS SELECT 7 AS x; COMMIT; BEGIN; CREATE TABLE a AS SELECT x FROM t; COMMIT;"
-        }
-    )
+    home.write({
+        "1_temp.sql": "BEGIN; CREATE TEMP TABLE t AS SELECT 7 AS x; COMMIT;"
+        " BEGIN; CREATE TABLE a AS SELECT x FROM t; COMMIT;"
+    })  # fmt: skip
     home.migrate()
     assert home.rows("SELECT * FROM a") == [(7,)]
 
@@ -509,9 +507,7 @@ def test_strangers(home: Home) -> None:
 
 # ---- disk full, time, stop ----
 
-ENDLESS = (
-    "CREATE TABLE t AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT max(i) FROM n"
-)
+ENDLESS = "CREATE TABLE t AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT max(i) FROM n"
 
 
 def test_disk_full(home: Home) -> None:

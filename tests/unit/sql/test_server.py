@@ -82,7 +82,7 @@ def test_server_accepts_each_body_as_one_statement(database: Database) -> None:
         "BEGIN; log(a); COMMIT AND CHAIN; log(b); ROLLBACK",
         "BEGIN; SAVEPOINT s; log(a); ROLLBACK TO s; log(b); END",
         "BEGIN; BEGIN; log(a); COMMIT; log(b); SELECT 1/0; COMMIT",
-        "BEGIN ISOLATION LEVEL SERIALIZABLE; log(isolation); COMMIT AND CHAIN; log(isolation)",
+        "BEGIN ISOLATION LEVEL SERIALIZABLE; log(isolation); COMMIT AND CHAIN; log(isolation); END",
         "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; log(isolation)",
     ],
 )

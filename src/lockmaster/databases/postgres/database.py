@@ -53,6 +53,7 @@ class PostgresDatabase:
         self._limits = Limits(round(lock_timeout * 1000), round(statement_timeout * 1000))
         self._application = application_name(application)
         self._stop, self._clock, self._deadline, self._emit = stop, clock, deadline, emit
+        self._warned: set[str] = set()
 
     def __str__(self) -> str:
         return self.url.shown
@@ -82,14 +83,13 @@ class PostgresDatabase:
             if failure.text != told or waited - last > TELL_SECONDS:
                 told, last = failure.text, waited
                 self._emit(events.Waiting("database", failure.text, waited, wait.seconds))
-            self._nap(min(pause, wait.left(), self._deadline.left()))
+            self._clock.sleep(min(pause, wait.left(), self._deadline.left()))
         raise AssertionError  # pauses never end
 
-    def _nap(self, seconds: float) -> None:
-        import select
-
-        select.select([self._stop], [], [], seconds)
-        self._stop.check()
+    def _warn(self, text: str, hint: str) -> None:
+        if text not in self._warned:  # once, however often a session is opened
+            self._warned.add(text)
+            self._emit(events.Warned(text, hint))
 
     def _denied(self, failure: ConnectFailedError) -> AccessDeniedError:
         what = "the database does not exist" if failure.kind == "missing" else "the database refuses these credentials"
@@ -152,7 +152,7 @@ class PostgresDatabase:
             server="PostgreSQL " + str(info.parameter_status("server_version")).split()[0],
             limits=self._limits,
             settings=session_settings(int(info.server_version), self._path),
-            warn=lambda text, hint: self._emit(events.Warned(text, hint)),
+            warn=self._warn,
             watch=self._watcher,
             before=before,
         )

@@ -18,8 +18,6 @@ _SYNTAX = frozenset({"42601", "22021", "22P05", "54001"})
 _GONE = frozenset({"57P01", "57P02", "57P03", "57P05", "25P03", "25P04"})
 # how a repeated CREATE, ADD, RENAME or DROP fails
 _DONE_BEFORE = frozenset({"42P07", "42701", "42710", "42704", "42P01", "42703", "42P06", "42723", "42883"})
-# two who create the same thing at once (PROTOCOL-FACTS D6)
-SOMEBODY_ELSE_DID = frozenset({"42P04", "42P06", "42P07", "55006", "42710"})
 
 
 def kind_of(sqlstate: str) -> str:
@@ -40,7 +38,7 @@ def translate(error: psycopg2.Error, *, closed: bool) -> Exception:
     if closed or state in _GONE or state.startswith("08"):
         return LostConnectionError(text)
     if TURN_LOST in text:
-        return LostTurnError(text)
+        return LostTurnError("this session does not hold it any more: a script dropped it, or a pooler is in between")
     return ServerError(
         text,
         kind=kind_of(state),
@@ -48,7 +46,8 @@ def translate(error: psycopg2.Error, *, closed: bool) -> Exception:
         detail=diag.message_detail or "",
         hint=diag.message_hint or "",
         context=diag.context or "",
-        done_before=state in _DONE_BEFORE,
+        # two who create the same thing at once meet in an index of the catalog (D6)
+        done_before=state in _DONE_BEFORE or (state == "23505" and diag.schema_name == "pg_catalog"),
     )
 
 

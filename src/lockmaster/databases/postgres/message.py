@@ -20,6 +20,12 @@ READ_COMMITTED = "ISOLATION LEVEL READ COMMITTED READ WRITE"
 _CHANGES_SESSION = frozenset({"session-set", "role", "lexing", "temp", "listen", "prepare", "drops-turn"})
 
 
+# in milliseconds; the setting itself is text with a unit of its own choice
+DEADLOCK_TIMEOUT = (
+    "(1000 * pg_catalog.date_part('epoch', pg_catalog.current_setting('deadlock_timeout')::pg_catalog.interval))::int"
+)
+
+
 class Limits(NamedTuple):
     """Timeouts in milliseconds that go into each transaction; 0 for none."""
 

@@ -40,12 +40,15 @@ class PooledSession(PostgresSession):
             raise LostTurnError("a turn is open already")
         key = self.locate(history).lock
         begin = message.begin(self._limits, local=self._settings.local)
-        taken = bool(self.wire.send(f"{begin}SELECT pg_catalog.pg_try_advisory_xact_lock({key})")[0][0])
+        lock = f"SELECT pg_catalog.pg_try_advisory_xact_lock({key}), {message.DEADLOCK_TIMEOUT}"
+        taken, deadlock = self.wire.send(f"{begin}{lock}")[0]
+        if self._keep_below(deadlock):
+            self.wire.send(f"SET LOCAL lock_timeout = {self._limits.lock_timeout}")
         self._key = key if taken else None
         reach(Fault.BEGUN)
         if not taken:
             self.wire.send("ROLLBACK")
-        return taken
+        return bool(taken)
 
     def release(self) -> None:
         self._key = None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MISSING = frozenset({"42P01", "3F000"})  # no such table; no such schema
 _STRANGERS = """
 SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = {schema} AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname NOT IN ({ours})
+WHERE (n.nspname = {schema} OR n.nspname = ANY (pg_catalog.current_schemas(false))) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname NOT IN ({ours})
 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e'
                 AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass)
 ORDER BY 1 LIMIT 10"""
@@ -98,10 +98,12 @@ class PostgresSession:
 
     def _facts(self, history: History, *, load: bool) -> str:
         """Columns that travel with each read: backend, recovery, where the history is, load."""
-        name = self.dialect.literal(self.dialect.table(history.schema, history.table))
+        places = [history.schema] if history.schema else [None, "public"]  # by the search path, else the default (B4)
+        names = [self.dialect.literal(self.dialect.table(place, history.table)) for place in places]
+        table = ", ".join(f"pg_catalog.to_regclass({name})" for name in names)
         found = (
             "(SELECT n.nspname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
-            f" ON n.oid = c.relnamespace WHERE c.oid = pg_catalog.to_regclass({name}))"
+            f" ON n.oid = c.relnamespace WHERE c.oid = coalesce({table}))"
         )
         used = (
             "(SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE datid IS NOT NULL)::pg_catalog.float8"
@@ -148,11 +150,21 @@ class PostgresSession:
         once = f"pg_catalog.pg_try_advisory_lock({key})"
         # twice: see `message.proof`. A standby has a lock space of its own, so a lock there means nothing
         free = f"CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL ELSE {once} AND {once} END"
-        answer = self.wire.send(f"{self._opening()}SELECT {free}")[0][0]
+        answer, deadlock = self.wire.send(f"{self._opening()}SELECT {free}, {message.DEADLOCK_TIMEOUT}")[0]
         self.recovery = answer is None
+        self._keep_below(deadlock)
         if answer:
             self._key = key
         return bool(answer)
+
+    def _keep_below(self, deadlock: int) -> bool:
+        """Our lock_timeout ends before the server looks for deadlocks: else the application is its victim (C4)."""
+        too_long = not 0 < self._limits.lock_timeout < deadlock
+        if too_long:
+            self._limits = self._limits._replace(lock_timeout=max(deadlock * 4 // 5, 1))
+            text = f"ddl-lock-timeout is {self._limits.lock_timeout}ms: the server's deadlock_timeout is {deadlock}ms"
+            self._warn(text, "with a longer one a deadlock would end the application's transaction instead of ours")
+        return too_long
 
     def _opening(self) -> str:
         """Settings travel once, in front of the first message that needs them: no round trip of their own."""

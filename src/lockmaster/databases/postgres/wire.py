@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lockmaster.faults import Fault
     from lockmaster.stop import Stop
 
-_CANCEL_SECONDS = 1.0  # for the cancel to be sent, and again for the server to answer it
+_CANCEL_SECONDS = 0.7  # for the cancel to be sent, and again for the server to answer it
 _TICK_SECONDS = 1.0
 
 

@@ -1,1 +1,1 @@
-"""SQLite: one file on one host. The turn is the write transaction itself; the rules are in DESIGN.md section 7."""
+"""SQLite: one file on one host. The turn is the write transaction itself (DESIGN.md section 7)."""

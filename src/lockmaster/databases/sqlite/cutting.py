@@ -1,4 +1,4 @@
-"""The net under the splitter: a statement that SQLite itself refuses in a transaction is cut out and runs alone."""
+"""The net under the splitter: a statement that SQLite refuses in a transaction is cut out and runs alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OWN = (b"BEGIN", b"COMMIT", b"END", b"ROLLBACK")
 
 
 def cut_alone(script: bytes, parsed: Script, offset: int, statements: Iterable[Statement]) -> Script:
-    """`parsed` with the statement at this byte offset "alone"; unchanged where the script has its own BEGIN."""
+    """`parsed` with the statement at this byte offset "alone"; unchanged inside the script's own BEGIN."""
     at = next((i for i, one in enumerate(parsed.segments) if one.start <= offset < one.end), None)
     if at is None or not _may_be_cut(script, parsed.segments[at]):
         return parsed

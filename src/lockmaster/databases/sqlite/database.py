@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 class SqliteDatabase:
-    """See `engine.ports.Database`. Reading never creates the file; a missing one is a database without history.
+    """See `engine.ports.Database`. Reading never creates the file; a missing one has no history.
 
-    Parameters: `base` is the folder that Prisma's relative `file:` URLs start from ("": the working directory);
-    `lock_timeout` the seconds for which a COMMIT may keep new readers out while it waits for the old ones;
-    `statement_timeout` 0 for none. Raises UsageError for a URL that it cannot use.
+    Parameters: `base` is the folder that Prisma's relative `file:` URLs start from ("": the working
+    directory); `lock_timeout` the seconds for which a COMMIT may keep new readers out while it waits for the
+    old ones; `statement_timeout` 0 for none. Raises UsageError for a URL that it cannot use.
     """
 
     dialect = SqliteDialect()

@@ -14,11 +14,11 @@ ISO = "%Y-%m-%dT%H:%M:%fZ"
 
 
 class SqliteDialect:
-    """Quoting, time as ISO 8601 text in UTC with milliseconds, and the splitter of this dialect (loaded when used)."""
+    """Quoting, time as ISO 8601 text in UTC with milliseconds, and the splitter (loaded when used)."""
 
     name = "sqlite"
     now = f"strftime('{ISO}', 'now')"
-    begun = "lockmaster_begun()"  # a function of our own connections (`wire`): SQLite knows no time of a transaction
+    begun = "lockmaster_begun()"  # a function of our connections (`wire`): SQLite has no time of a transaction
 
     def identifier(self, name: str) -> str:
         if not name or "\0" in name:
@@ -33,7 +33,7 @@ class SqliteDialect:
         return "'" + value.replace("\0", "\N{REPLACEMENT CHARACTER}").replace("'", "''") + "'"
 
     def table(self, schema: str | None, name: str) -> str:
-        """Always with its schema: a script's temporary table of the same name would stand in front of ours."""
+        """Always with its schema: a script's temporary table of this name would stand in front of ours."""
         return f"{self.identifier(schema or 'main')}.{self.identifier(name)}"
 
     def epoch(self, column: str) -> str:

@@ -51,10 +51,8 @@ def primary(error: BaseException) -> int | None:
     return None if code is None else code & 0xFF
 
 
-def translate(
-    error: Exception, place: Place, *, script: bool = False, in_transaction: bool = False
-) -> Exception:
-    """The seam's exception for the driver's. `script`: the statement is the user's, and may name another file."""
+def translate(error: Exception, place: Place, *, script: bool = False, in_transaction: bool = False) -> Exception:
+    """The seam's exception for the driver's. `script`: the statement is the user's, it may name another file."""
     code, text = primary(error), str(error)
     hopeless = None if script else _hopeless(code, text, place)
     if hopeless:
@@ -74,9 +72,7 @@ def _kind(code: int | None, text: str, *, in_transaction: bool) -> str:
     if "inside a transaction" in text or "from within a transaction" in text:
         return "alone"
     if code == sqlite3.SQLITE_LOCKED and in_transaction:
-        return (
-            "alone"  # it is our own transaction that is in the way (wal_checkpoint): waiting would not help
-        )
+        return "alone"  # it is our own transaction that is in the way (wal_checkpoint): waiting would not help
     return "script" if code is None else _KINDS.get(code, "script")
 
 
@@ -94,7 +90,7 @@ def _hopeless(code: int | None, text: str, place: Place) -> LockmasterError | No
 
 
 def cannot_open(error: sqlite3.Error) -> bool:
-    """Whether this may be one of the two errors of a reader that a writer would not get (PROTOCOL-FACTS C8)."""
+    """Whether this may be one of a reader's two errors that a writer would not get (PROTOCOL-FACTS C8)."""
     return primary(error) in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 
 
@@ -103,7 +99,7 @@ def unreadable(error: sqlite3.Error, place: Place) -> LockmasterError:
     if getattr(error, "sqlite_errorname", "") == "SQLITE_READONLY_ROLLBACK":
         return UnreachableError(
             f"{place} has the journal of a writer that died, and this process may not roll it back",
-            hint="let a process that may write open the file once, or give this one that right on file and folder",
+            hint="let a process that may write open it once, or give this one that right on file and folder",
         )
     return UnreachableError(
         f"{place} cannot be read: {error}",

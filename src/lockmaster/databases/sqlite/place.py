@@ -1,8 +1,7 @@
 """Where the database is: a URL understood, and what the file system says about it. Opens no file.
 
-(Opening one would be wrong: POSIX drops all locks of a process on a file as soon as any descriptor of it is closed.)
+(POSIX drops all locks of a process on a file as soon as any of its descriptors of it is closed.)
 """
-# ruff: noqa: PTH100, PTH109, PTH112, PTH116, PTH118, PTH120 - pathlib is not loaded on this way
 
 from __future__ import annotations
 
@@ -31,15 +30,13 @@ class Place(NamedTuple):
         return f"file:{quoted}?mode={mode}"
 
     def exists(self) -> bool:
-        """Whether there is a file. Raises UsageError, AccessDeniedError when the path can never be one of ours."""
+        """Whether there is a file. Raises UsageError, AccessDeniedError when it can never be one of ours."""
         try:
             mode = os.stat(self.path).st_mode
         except FileNotFoundError:
             return False
         except PermissionError:
-            raise AccessDeniedError(
-                f"may not look at {self}: permission denied", hint=_who(self.path)
-            ) from None
+            raise AccessDeniedError(f"may not look at {self}: permission denied", hint=_who(self.path)) from None
         except OSError as error:
             raise UsageError(f"{self} cannot be used: {error.strerror}") from None
         if S_ISDIR(mode):
@@ -54,13 +51,11 @@ class Place(NamedTuple):
         return f"{found.st_dev}:{found.st_ino}"
 
     def demand_writable(self) -> None:
-        """Raise UsageError or AccessDeniedError where a write would fail. SQLite itself says so late, and only half."""
+        """Raise UsageError, AccessDeniedError where a write would fail. SQLite says so late, and only half."""
         exists = self.exists()
         folder = os.path.dirname(self.path)
         if not os.path.isdir(folder):
-            raise UsageError(
-                f"the folder of {self} does not exist", hint=f"make {folder}, or mount the volume there"
-            )
+            raise UsageError(f"the folder of {self} does not exist", hint=f"make {folder}, or mount the volume there")
         for thing in (self.path, folder) if exists else (folder,):
             if not os.access(thing, os.W_OK):
                 raise _unwritable(self, thing, exists=exists)
@@ -68,9 +63,7 @@ class Place(NamedTuple):
 
 def _unwritable(place: Place, thing: str, *, exists: bool) -> AccessDeniedError:
     if os.statvfs(thing).f_flag & os.ST_RDONLY:
-        return AccessDeniedError(
-            f"cannot write to {place}: the file system is read-only", hint="mount it read-write"
-        )
+        return AccessDeniedError(f"cannot write to {place}: the file system is read-only", hint="mount it read-write")
     why = "its journal is made in its folder" if exists and thing != place.path else ""
     return AccessDeniedError(
         f"cannot write to {place}: no permission to write {thing}{f' ({why})' if why else ''}",
@@ -91,7 +84,7 @@ def _who(thing: str) -> str:
 
 
 def parse(text: str, base: str) -> Place:
-    """The place that a URL names; `file:` is relative to `base` (Prisma: the schema's folder). Raises UsageError."""
+    """The place that a URL names; `file:` is relative to `base` (the schema's folder). Raises UsageError."""
     scheme, _, rest = text.partition(":")
     path, _, query = rest.partition("?")
     if scheme.lower() not in SCHEMES:
@@ -118,18 +111,14 @@ def _refuse_parameters(query: str) -> None:
     for item in filter(None, query.split("&")):
         name, _, value = item.partition("=")
         if name in _REFUSED and value in (_REFUSED[name] or (value,)):
-            raise UsageError(
-                f"the URL parameter {name} cannot be used with a SQLite file", hint=f"write {_FORMS}"
-            )
+            raise UsageError(f"the URL parameter {name} cannot be used with a SQLite file", hint=f"write {_FORMS}")
 
 
 def _decoded(text: str) -> str:
     """Percent-decoded. By hand: urllib.parse would cost every start milliseconds."""
     head, *parts = text.encode().split(b"%")
     try:
-        raw = head + b"".join(
-            bytes([int(part[:2], 16)]) + part[2:] for part in parts if len(part) > 1 or _bad()
-        )
+        raw = head + b"".join(bytes([int(part[:2], 16)]) + part[2:] for part in parts if len(part) > 1 or _bad())
         return raw.decode()
     except ValueError:
         raise UsageError("the URL has a % that is not followed by two hex digits of UTF-8 text") from None

@@ -1,4 +1,4 @@
-"""Reading the file: history and table names. Never creates it; a missing file is a database without history."""
+"""Reading the file: history and table names. Never creates it; a missing one has no history."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lockmaster.engine.ports import History
     from lockmaster.events import Emit
 
-# Left out: tables of SQLite itself, of what copies or hosts its files (Litestream, D1, libSQL), and of our formats.
+# Left out: tables of SQLite, of what copies or hosts its files (Litestream, D1, libSQL), and of our formats.
 _STRANGERS = """
 SELECT name FROM main.sqlite_master WHERE type IN ('table', 'view') AND name NOT GLOB 'sqlite_*'
 AND name NOT GLOB '_litestream*' AND name NOT GLOB '_cf_*' AND name NOT GLOB 'libsql_*'
@@ -24,7 +24,7 @@ _TELL_EVERY = 1.0  # seconds
 
 
 class Reader:
-    """Queries that wait, outside SQLite, while somebody else has the whole file (Prisma, VACUUM, a COMMIT)."""
+    """Queries that wait, outside SQLite, while somebody else has the file (Prisma, VACUUM, a COMMIT)."""
 
     def __init__(self, wire: Wire, *, clock: Clock, emit: Emit, wait: float | None) -> None:
         self._wire = wire
@@ -38,7 +38,7 @@ class Reader:
         columns = ", ".join(history.details if details else history.columns)
         table = self._dialect.table(history.schema, history.table)
         try:
-            return self._query(f"SELECT {columns} FROM {table} ORDER BY {history.order}")  # noqa: S608 - ours
+            return self._query(f"SELECT {columns} FROM {table} ORDER BY {history.order}")
         except ServerError as error:
             if not (error.text.startswith("no such table: ") and error.text.endswith(history.table)):
                 raise
@@ -67,9 +67,7 @@ class Reader:
             now = self._clock.now()
             if now - told >= _TELL_EVERY:
                 told = now
-                self._emit(
-                    Waiting("database", "another process has locked the file", now - started, self._wait)
-                )
+                self._emit(Waiting("database", "another process has locked the file", now - started, self._wait))
             self._wire.pause(min(pause, limit.left()))
         raise AssertionError  # pauses never end
 

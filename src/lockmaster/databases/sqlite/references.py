@@ -1,7 +1,8 @@
 """What a script that runs with foreign keys off must not leave behind (PROTOCOL-FACTS A1).
 
-Inside a transaction `PRAGMA foreign_keys` does nothing, and with it on, the DROP TABLE of a table rebuild deletes the
-rows of the children. So it is switched off before BEGIN, and what it would have prevented is looked for before COMMIT.
+Inside a transaction `PRAGMA foreign_keys` does nothing, and with it on, the DROP TABLE of a table rebuild deletes
+the rows of the children. So it is switched off before BEGIN, and what it would have prevented is looked for before
+COMMIT.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ _HINT = (
 
 
 def violations(wire: Wire) -> Found | None:
-    """The rows without a parent, counted by (child, parent); None where the schema makes the check impossible.
+    """The rows without a parent, counted by (child, parent); None where the schema allows no check.
 
-    Counted, not listed: a rebuild gives new rowids, so the same bad row need not look the same before and after.
+    Counted, not listed: a rebuild gives new rowids, so the same bad row may look different after it.
     """
     try:
         rows = wire.execute("PRAGMA main.foreign_key_check")

@@ -1,18 +1,16 @@
-"""One session on SQLite. The turn is the transaction: BEGIN IMMEDIATE takes it, COMMIT or ROLLBACK gives it back.
+"""One session on SQLite. The turn is the transaction: BEGIN IMMEDIATE takes it, COMMIT gives it back.
 
-So the history that is read under the turn is read inside the very transaction that runs and records the migration.
-SQLite's own file lock is the mutex; it ends with the process. Where the engine goes on after a COMMIT or a ROLLBACK
-(the next piece of a migration, the record of a failure), `turn` proves that nobody else has been there meanwhile.
-It does NOT protect on network file systems whose locks do not work, nor between two hosts.
+So the history that is read under the turn is read inside the very transaction that runs and records the
+migration. SQLite's own file lock is the mutex; it ends with the process. Where the engine goes on after a COMMIT or
+a ROLLBACK (the next migration, the next piece, the record of a failure), `turn` proves that nobody else has been
+there meanwhile. It does NOT protect on network file systems whose locks do not work, nor between two hosts.
 """
 
 from __future__ import annotations
 
-import re
 import sqlite3
 
 from lockmaster.clock import Deadline, pauses
-from lockmaster.databases.sqlite import references
 from lockmaster.databases.sqlite.dialect import SqliteDialect
 from lockmaster.databases.sqlite.errors import spot
 from lockmaster.databases.sqlite.turn import Turn
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from lockmaster.engine.ports import History
 
 _STAYS = frozenset({"session-set", "temp"})  # notes of scripts that may leave something in the session
-_ATTACH = re.compile(rb"\battach\b", re.IGNORECASE)
 
 
 class SqliteSession:
@@ -110,13 +107,13 @@ class SqliteSession:
             raise
 
     def run(self, units: Sequence[Unit], receipt: str, expected: int) -> None:
-        """See the port; one unit at a time (`caps`). The transaction is over afterwards, whatever came of it."""
+        """See the port; one unit at a time (`caps`). The transaction is over afterwards."""
         (unit,) = units
         relaxed = "foreign-keys" in unit.notes
         if self._state_of not in ("", unit.migration):
             self._turn.renew()
         self._turn.enter(foreign_keys=not relaxed)
-        stays = not unit.last or bool(unit.notes & _STAYS) or _ATTACH.search(unit.body) is not None
+        stays = not unit.last or bool(unit.notes & _STAYS) or _attaches(unit.body)
         self._state_of = unit.migration if stays else self._state_of
         try:
             self._transaction(unit, receipt, expected, relaxed=relaxed)
@@ -129,6 +126,8 @@ class SqliteSession:
 
     def _transaction(self, unit: Unit, receipt: str, expected: int, *, relaxed: bool) -> None:
         """The script, what it must not have done, its rows, the receipt, COMMIT."""
+        from lockmaster.databases.sqlite import references
+
         before = references.violations(self.wire) if relaxed else None
         self.wire.mark()
         self._script(unit)
@@ -163,17 +162,13 @@ class SqliteSession:
         whole = memoryview(body)
         for statement in self.dialect.split(body):
             text = str(whole[statement.start : statement.end], "utf-8")  # one copy less of what may be 50 MB
-            self.wire.limit = (
-                Deadline(self._clock, self._statement_timeout) if self._statement_timeout else None
-            )
+            self.wire.limit = Deadline(self._clock, self._statement_timeout) if self._statement_timeout else None
             try:
                 self.wire.run(text)
             except ServerError as error:
                 if self.wire.denied:
                     error.kind = "script"
-                    error.text = (
-                        f"{self.wire.denied} in a place where it would end Lockmaster's own transaction"
-                    )
+                    error.text = f"{self.wire.denied} in a place where it would end Lockmaster's own transaction"
                 error.index, error.offset = 0, statement.start + spot(text.encode(), error.text)
                 raise
             reach(Fault.STATEMENT)
@@ -234,7 +229,7 @@ class SqliteSession:
         """Nobody can announce anything in SQLite."""
 
     def sleep(self, seconds: float) -> bool:
-        """Asleep without a connection: an open one is in the way of others (WAL), and misses a replaced file."""
+        """Asleep without a connection: one is in the way of others (WAL), and misses a replaced file."""
         if not (self.wire.in_transaction or self.wire.held or self._turn.tied or self._state_of):
             self.wire.close()
         self.wire.nap(seconds)
@@ -242,3 +237,10 @@ class SqliteSession:
 
     def close(self) -> None:
         self.wire.close()
+
+
+def _attaches(body: bytes) -> bool:
+    """Whether the script may attach a database, which would stay. (`body.lower()` would be a copy of 50 MB.)"""
+    import re
+
+    return re.search(rb"\battach\b", body, re.IGNORECASE) is not None

@@ -1,8 +1,9 @@
 """Taking the turn, and going on with it: BEGIN IMMEDIATE, what it must find, COMMIT.
 
-Guarantee (law 1): every transaction of ours either follows a read of the history inside itself, or begins with the
-proof that the history is, row for row, what this session last read or wrote. So a turn that SQLite ends with each
-COMMIT is as good as one that lasts: whoever comes in between is noticed before anything is changed.
+Guarantee (law 1): in every transaction of ours, the history was either read inside it, or proven to be what this
+session last read or wrote: SQLite says that no other connection has written since, or the rows are the same. So a
+turn that SQLite ends with each COMMIT is as good as one that lasts: whoever comes in between is noticed before
+anything is changed.
 """
 
 from __future__ import annotations
@@ -58,8 +59,8 @@ class Turn:
     def enter(self, *, foreign_keys: bool = True) -> None:
         """Be in a transaction in which what we know still holds. Raises LostTurnError.
 
-        `foreign_keys` can only be switched outside of a transaction: for that, the open one is given up. Between it
-        and the next anybody may write, and the proof tells.
+        `foreign_keys` can only be switched outside of a transaction: for that, the open one is given up. Between
+        it and the next anybody may write, and the proof tells.
         """
         if self._wire.in_transaction and foreign_keys != self._enforced():
             self.leave()
@@ -73,15 +74,15 @@ class Turn:
             self._wire.execute("ROLLBACK")
 
     def renew(self) -> None:
-        """Go on in a fresh connection: what an earlier script set, made or attached in this one is not ours."""
+        """Go on in a fresh connection: what an earlier script set or attached in this one is not ours."""
         self.leave()
         self._wire.close()
 
     def commit(self, *, hold: bool = False, rows: bool = True) -> None:
-        """COMMIT, repeated while readers are in its way (C8): the transaction stays open, and keeps new ones out.
+        """COMMIT, repeated while readers are in its way (C8); the transaction keeps new ones out meanwhile.
 
-        `hold` keeps the file from others, where that is possible, until the connection ends. `rows` remembers the
-        history's: only they prove something in another connection, or beside an application that writes.
+        `hold` keeps the file from others, where that is possible, until the connection ends. `rows` remembers
+        the history's: only they prove something in another connection, or beside an application that writes.
         """
         before = (self._known, self._rows)
         if hold:
@@ -97,7 +98,7 @@ class Turn:
         reach(Fault.MESSAGE_ANSWERED)
 
     def roll_back(self, *, keep: bool) -> None:
-        """Undo what is open; `keep` the connection with its temporary tables, if that can be. Never raises."""
+        """Undo what is open; `keep` the connection and its temporary tables if possible. Never raises."""
         try:
             if keep and self._wire.in_transaction:
                 self._wire.execute("PRAGMA main.locking_mode=NORMAL")  # before ROLLBACK, which then lets go
@@ -158,8 +159,8 @@ class Turn:
     def _hold(self) -> None:
         """Keep the exclusive lock that COMMIT gets, until the other pieces of this migration are done.
 
-        In WAL mode nobody can while another connection is open. There, another process may take over between two
-        pieces; the proof of the next transaction tells.
+        In WAL mode nobody can while another connection is open. There, another process may take over between
+        two pieces; the proof of the next transaction tells.
         """
         if not self._wire.held and self._wire.execute("PRAGMA main.journal_mode")[0][0] != "wal":
             self._wire.execute("PRAGMA main.locking_mode=EXCLUSIVE")

@@ -1,8 +1,8 @@
 """One SQLite connection that is opened when it is needed, and closed whenever nothing depends on it.
 
-Guarantees: reading never creates the file; no call waits inside SQLite (its busy time-out is 0, we wait ourselves);
-a wish to stop or a deadline ends a running statement. Never `executescript`: it commits first, and the turn would
-be gone (PROTOCOL-FACTS A1).
+Guarantees: reading never creates the file; no call waits inside SQLite (its busy time-out is 0, we wait
+ourselves); a wish to stop or a deadline ends a running statement. Never `executescript`: it commits first, and the
+turn would be gone (PROTOCOL-FACTS A1).
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Wire:
         """End the connection and all it held: transaction, lock, temporary tables, settings. Never raises."""
         connection, self._connection, self.held = self._connection, None, False
         if connection is not None:
-            try:
+            try:  # noqa: SIM105 - contextlib is not loaded on this way
                 connection.close()
             except ERRORS:  # it was broken already
                 pass
@@ -106,14 +106,14 @@ class Wire:
         return translate(error, self.place, script=script, in_transaction=self.in_transaction)
 
     def data_version(self) -> tuple[int, int]:
-        """Changes when any other connection has committed anything, and with a connection of our own, and only then."""
+        """Changes when another connection has committed anything, or ours is a new one, and only then."""
         return self._serial, int(self.execute("PRAGMA main.data_version")[0][0])
 
     def read(self, sql: str) -> Rows:
         """The rows of a query on a file that exists.
 
-        A journal that only a writer can deal with (hot, or WAL's in a folder without its -shm) is given one try
-        with write access (PROTOCOL-FACTS C8).
+        A journal that only a writer can deal with (hot, or WAL's without its -shm) is given one try with write
+        access (PROTOCOL-FACTS C8).
         """
         if self._connection is not None or self.write:
             return self.execute(sql)

@@ -1,0 +1,21 @@
+"""The simulation can fail: it catches each of these defects, with the same machine and the same budget."""
+
+import pytest
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.simulation.known import KNOWN
+from tests.simulation.laws import LawError
+from tests.simulation.machine import machine, profile, setups
+from tests.simulation.mutations import MUTATIONS, Mutation
+from tests.simulation.test_simulation import STEPS
+
+BUDGET = 1_000  # examples; most are caught within the first ten
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_a_mutated_engine_is_caught(mutation: Mutation, monkeypatch: pytest.MonkeyPatch) -> None:
+    mutation.patch(monkeypatch)
+    worlds = setups(mutation.modes, KNOWN)
+    with pytest.raises(LawError) as caught:
+        run_state_machine_as_test(machine(worlds, KNOWN), settings=profile(BUDGET, STEPS, shrink=False))
+    print(f"{mutation.name}: {caught.value}")
