@@ -57,7 +57,7 @@ class Board:
 
     def show(self, replicas: list[Replica], applied: list[str]) -> None:
         self._last = self._draw(replicas, applied)
-        if len(self.frames) == 1 and any(replica.holds for replica in replicas):
+        if len(self.frames) == 1 and any(replica.holds and not replica.killed for replica in replicas):
             self.frames.append(self._last)
         if self._live:
             self._live.update(self._last)
@@ -96,7 +96,7 @@ class Board:
         once = "" if verdict.faults else ", each exactly once: by the history and by their effects"
         lines = [(f"  ✖ {fault}", "bold red") for fault in verdict.faults] + [
             (
-                f"{verdict.applied} of {len(self._names)} migrations applied{'' if verdict.faults else f', {told}'}",
+                f"{verdict.applied} of {len(self._names)} migrations applied{once}",
                 good,
             ),
             (f"killed with -9 in the middle and restarted: {', '.join(restarted) or 'nobody'}", ""),

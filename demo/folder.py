@@ -19,7 +19,7 @@ _STEPS = (
     ("add_user_role", 'ALTER TABLE "User" ADD COLUMN "role" "Role" NOT NULL DEFAULT \'USER\';'),
     (
         "seed_users",
-        """INSERT INTO "User" ("email") SELECT 'u' || n || '@example.com' FROM generate_series(1, 5000) n""",
+        """INSERT INTO "User" ("email") SELECT 'u' || n || '@shop.test' FROM generate_series(1, 5000) n;""",
     ),
     ("add_display_name", 'ALTER TABLE "User" ADD COLUMN "displayName" TEXT;'),
     (SLOW, f'UPDATE "User" SET "displayName" = split_part("email", \'@\', 1);\nSELECT pg_sleep({SLOW_SECONDS});'),

@@ -1,7 +1,8 @@
 """The engine's side of the seam: `Database` and `Session` whose every call is a place to die or to be cut off.
 
-A call stops (`Pod.pause`) before it is sent, wherever its message stands still in the server, and before its answer is read. Cut
-off there, it raises LostConnectionError; killed there, nothing that the engine does afterwards (`finally`) has an effect.
+A call stops (`Pod.pause`) before it is sent, wherever its message stands still in the server, and before its answer
+is read. Cut off there, it raises LostConnectionError; killed there, nothing that the engine does afterwards
+(`finally`) has an effect.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from lockmaster.engine.failures import LostConnectionError, LostTurnError, ServerError
 from lockmaster.engine.model import View
 from lockmaster.engine.ports import Capabilities
+from tests.simulation.backend import Backend
 from tests.simulation.folder import SimDialect
-from tests.simulation.server import Backend
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from lockmaster.clock import Deadline
     from lockmaster.engine.model import Alone, Unit, Verdict
     from lockmaster.engine.ports import History
+    from tests.simulation.backend import Message, T
     from tests.simulation.pods import Pod
-    from tests.simulation.server import Message, Server, T
+    from tests.simulation.server import Server
     from tests.simulation.store import Row
 
 _DIALECT = SimDialect()
@@ -72,7 +74,7 @@ class SimSession:
         self.caps = place.caps
         self.recovery = recovery
         self.backend = Backend(server, pod.name, place.mode)
-        self.cut = False
+        self.cut = self.lost = False  # no way to the server; and so before we closed it
         self.listening = False
         self.last = View(exists=False, records=())  # what the last read showed
         self.reads = 0
@@ -88,11 +90,12 @@ class SimSession:
         self._connected()
         self.backend.message = message
         failure: ServerError | LostTurnError | None = None
+        result: T
         while True:
             try:
                 next(message)
             except StopIteration as end:
-                result: T = end.value
+                result = end.value
                 break
             except (ServerError, LostTurnError) as error:
                 failure = error
@@ -105,7 +108,7 @@ class SimSession:
             self._connected()
         if failure is not None:
             raise failure
-        return result
+        return result  # type: ignore[possibly-undefined]
 
     def _connected(self) -> None:
         if self.cut or not self.backend.alive:
@@ -203,6 +206,7 @@ class SimSession:
     def close(self) -> None:
         """Say good-bye, if anybody is still there to hear it. No stop: a process that dies here has ended anyhow."""
         self._pod.living()
+        self.lost = self.lost or self.cut or not self.backend.alive
         if not self.cut and self.backend.alive:
             self.backend.end()
         self.cut = True

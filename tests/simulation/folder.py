@@ -1,9 +1,14 @@
 """What the pods bring: a folder of migrations, made of pieces that are known by the number of their effect.
 
-A piece is `plain` (a transaction), `drops` (a transaction whose script drops the session's locks), `index` (CREATE INDEX
-CONCURRENTLY, judged by evidence), `vacuum` (may be repeated), `discard` (DISCARD ALL: so may it, and the turn is gone with
-it), or `call` (refuses a transaction, and the splitter cannot see it). Its `trouble` is what the server does with it: `busy` or `flaky` for some attempts, `broken` or `syntax` until a
-new image repairs the script.
+A piece is one of
+    plain     a transaction
+    drops     a transaction whose script drops the session's locks
+    index     CREATE INDEX CONCURRENTLY, judged by evidence; interrupted, it leaves an INVALID one
+    vacuum    may be repeated
+    discard   DISCARD ALL: may be repeated, and the turn is gone with it
+    call      refuses a transaction, and the splitter cannot see it
+and its trouble is what the server does with it: `busy` or `flaky` for some attempts, `broken` or `syntax` until a new
+image repairs the script.
 
 The real splitter cuts the scripts. NOT modelled: repeatable migrations, what a script does to the session besides
 its locks, and scripts that end their message early (PROTOCOL-FACTS A2).
@@ -126,7 +131,7 @@ class SimSource:
 
 
 class SimDialect:
-    """See `engine.ports.Dialect`. Statements of ours are JSON (`tests.simulation.store`), so nothing has to be quoted."""
+    """See `engine.ports.Dialect`. Statements of ours are JSON (see `store`), so nothing has to be quoted."""
 
     name = "simulated"
     now = begun = "now"

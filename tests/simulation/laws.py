@@ -2,8 +2,8 @@
 
 After each commit: every effect at most once (1), in order (1), inside no other session's piece of work (2), and the
 history says neither more nor less than what is in effect (1, 7). At each call: nobody sleeps inside a transaction (3),
-and nobody who has seen that nothing is pending writes or locks (4). At each end: ready means ready, and a failure is one that
-the folder or the schedule explains, whose words on what is in the database are true (7).
+and nobody who has seen that nothing is pending writes or locks (4). At each end: ready means ready, and a failure is
+one that the folder or the schedule explains, whose words on what is in the database are true (7).
 
 A broken law is remembered and raised by the scheduler, because the engine might catch what is raised inside it.
 """
@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lockmaster.engine.model import Record
+    from tests.simulation.backend import Backend
     from tests.simulation.folder import Spec
     from tests.simulation.pods import Pod
-    from tests.simulation.server import Backend, Server
+    from tests.simulation.server import Server
     from tests.simulation.world import World
 
 MANY_LOSSES = 3  # from there on the engine may give up over one migration
@@ -160,14 +161,20 @@ class Laws:
         nothing = isinstance(error, MigrationFailedError) or error.details.get("in the database now") == NOTHING
         if spec is None or not nothing:
             return
-        # where the turn ends with the failed transaction, another pod may have been quick
-        own = self._world.setup.mode != "session"
+        # without its turn (lost, or over with the failed transaction) a pod speaks of its own work only
+        any_pod = self._world.setup.mode == "session" and pod.session is not None and not pod.session.lost
         there = [
             effect
             for piece, effect in zip(spec.pieces, spec.effects, strict=True)
-            if not piece.repeatable and effect in self._by and (not own or self._by[effect] == pod.name)
+            if not piece.repeatable and effect in self._by and (any_pod or self._by[effect] == pod.name)
         ]
-        if there or any(not index.valid for effect in spec.effects for index in self._server.store.indexes_of(effect)):
+        there += [
+            f"INVALID {effect}"
+            for effect in spec.effects
+            for index in self._server.store.indexes_of(effect)
+            if not index.valid and (any_pod or index.pod == pod.name)
+        ]
+        if there:
             why = ", gave way" if isinstance(error, NoTurnError) else ", lost" if "was lost" in str(error) else ""
             self.complain(f"nothing remains{why}", f"so {pod.name} says of {spec.label}: {there} is in effect: {error}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, Phase, Verbosity, note, settings
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hypothesis.strategies import SearchStrategy
+
+    from tests.simulation.pods import Pod
 
 MODES = ("session", "pooled", "direct", "file")
 
@@ -55,7 +58,7 @@ def pieces(mode: str, known: frozenset[str] = frozenset()) -> SearchStrategy[tup
             plain, vacuum = _piece("plain", ("", "busy")), _piece("vacuum", ("", "busy"))
         return one | st.lists(plain | vacuum, min_size=1, max_size=3).map(tuple).filter(_several)
     index = _piece("index", some)
-    discard = st.just(Piece("discard"))
+    discard = vacuum if "DISCARD ALL" in known else st.just(Piece("discard"))
     mixed = st.lists(plain | index | vacuum | discard, min_size=1, max_size=3).map(tuple).filter(_several)
     some_more = one | one | mixed | mixed | st.tuples(_piece("drops", ("", "busy")))
     if mode == "direct":  # a CALL that the splitter cannot see does not make the engine take the direct way
@@ -77,11 +80,11 @@ def setups(
     specs = tuple(Spec(number, one) for number, one in enumerate(found, 1))
     level = st.sampled_from(range(len(specs), 0, -1))
     kinds = st.sampled_from(("migrate", "migrate", "migrate", "gate"))
-    pods = ((("migrate", len(specs))), *draw(st.lists(st.tuples(kinds, level), min_size=1, max_size=3)))
+    others: list[tuple[Any, int]] = draw(st.lists(st.tuples(kinds, level), min_size=1, max_size=3))
     return Setup(
         mode,
         specs,
-        pods,
+        (("migrate", len(specs)), *others),
         batch_units=draw(st.sampled_from((50, 2, 1))) if mode == "session" else 1,
         budget=draw(st.sampled_from((1e9, 0.0))),
         standby=mode == "session" and draw(st.booleans()),
@@ -95,84 +98,82 @@ _pods = st.integers(0, 3)
 _stops = st.integers(1, 12)
 
 
+class Replicas(RuleBasedStateMachine):
+    """The rules; `machine` adds the worlds."""
+
+    world: World
+
+    def _of(self, pod: int) -> tuple[World, Pod]:
+        return self.world, self.world.pods[pod % len(self.world.pods)]
+
+    @rule(pod=_pods, stops=_stops)
+    def go(self, pod: int, stops: int) -> None:
+        world, one = self._of(pod)
+        world.go(one, stops)
+
+    @rule(pod=_pods)
+    def finish(self, pod: int) -> None:
+        """Run for long: to the end, if nobody is in the way."""
+        world, one = self._of(pod)
+        world.go(one, 60)
+
+    @rule(pod=_pods, stops=_stops)
+    def go_and_die(self, pod: int, stops: int) -> None:
+        world, one = self._of(pod)
+        world.go(one, stops)
+        world.kill(one)
+
+    @rule(pod=_pods, stops=_stops)
+    def go_and_be_cut_off(self, pod: int, stops: int) -> None:
+        world, one = self._of(pod)
+        world.go(one, stops)
+        world.cut(one)
+
+    @rule(pod=_pods, repaired=st.booleans())
+    def start_again(self, pod: int, *, repaired: bool) -> None:
+        world, one = self._of(pod)
+        if not one.running:
+            world.repaired = world.repaired or repaired
+            world.restart(one)
+
+    @precondition(lambda self: bool(self.world.orphans))
+    @rule(which=st.integers(0, 9), stops=st.integers(0, 3), ends=st.booleans())
+    def orphan(self, which: int, stops: int, *, ends: bool) -> None:
+        """What a backend does whose client is gone: go on, and perhaps notice."""
+        backend = self.world.orphans[which % len(self.world.orphans)]
+        for _ in range(stops):
+            self.world.server.tick += 1
+            backend.go_on()
+        if ends:
+            backend.end()
+        self.world.laws.check()
+
+    @rule()
+    def restart_server(self) -> None:
+        self.world.restart_server()
+
+    @rule(load=st.sampled_from((0.0, 0.9)))
+    def crowd(self, load: float) -> None:
+        self.world.server.load = load
+        self.world.replicate()
+
+    def teardown(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        try:
+            if sys.exc_info()[0] is None:
+                note("calm")
+                self.world.calm()
+        finally:
+            self.world.end()
+
+
 def machine(worlds: SearchStrategy[Setup], known: frozenset[str] = frozenset()) -> type[RuleBasedStateMachine]:
-    """A state machine over these worlds."""
+    """The state machine over these worlds."""
 
-    class Replicas(RuleBasedStateMachine):
-        world: World | None = None
-
+    class Machine(Replicas):
         @initialize(setup=worlds)
         def build(self, setup: Setup) -> None:
             self.world = World(setup, known)
 
-        def _of(self, pod: int) -> tuple[World, Any]:
-            assert self.world is not None
-            return self.world, self.world.pods[pod % len(self.world.pods)]
-
-        @rule(pod=_pods, stops=_stops)
-        def go(self, pod: int, stops: int) -> None:
-            world, one = self._of(pod)
-            world.go(one, stops)
-
-        @rule(pod=_pods)
-        def finish(self, pod: int) -> None:
-            """Run for long: to the end, if nobody is in the way."""
-            world, one = self._of(pod)
-            world.go(one, 60)
-
-        @rule(pod=_pods, stops=_stops)
-        def go_and_die(self, pod: int, stops: int) -> None:
-            world, one = self._of(pod)
-            world.go(one, stops)
-            world.kill(one)
-
-        @rule(pod=_pods, stops=_stops)
-        def go_and_be_cut_off(self, pod: int, stops: int) -> None:
-            world, one = self._of(pod)
-            world.go(one, stops)
-            world.cut(one)
-
-        @rule(pod=_pods, repaired=st.booleans())
-        def start_again(self, pod: int, *, repaired: bool) -> None:
-            world, one = self._of(pod)
-            if not one.running:
-                world.repaired = world.repaired or repaired
-                world.restart(one)
-
-        @precondition(lambda self: bool(self.world.orphans))
-        @rule(which=st.integers(0, 9), stops=st.integers(0, 3), ends=st.booleans())
-        def orphan(self, which: int, stops: int, *, ends: bool) -> None:
-            """What a backend does whose client is gone: go on, and perhaps notice."""
-            assert self.world is not None
-            backend = self.world.orphans[which % len(self.world.orphans)]
-            for _ in range(stops):
-                self.world.server.tick += 1
-                backend.go_on()
-            if ends:
-                backend.end()
-            self.world.laws.check()
-
-        @rule()
-        def restart_server(self) -> None:
-            assert self.world is not None
-            self.world.restart_server()
-
-        @rule(load=st.sampled_from((0.0, 0.9)))
-        def crowd(self, load: float) -> None:
-            assert self.world is not None
-            self.world.server.load = load
-            self.world.replicate()
-
-        def teardown(self) -> None:
-            import sys
-
-            if self.world is None:
-                return
-            try:
-                if sys.exc_info()[0] is None:
-                    note("calm")
-                    self.world.calm()
-            finally:
-                self.world.end()
-
-    return Replicas
+    return Machine

@@ -33,6 +33,7 @@ class Index(NamedTuple):
 
     oid: int
     effect: str
+    pod: str  # that built it
     valid: bool
 
 
@@ -52,10 +53,10 @@ class Store:
     def indexes_of(self, effect: str) -> tuple[Index, ...]:
         return tuple(index for index in self.indexes if index.effect == effect)
 
-    def build(self, effect: str) -> Index:
+    def build(self, effect: str, pod: str) -> Index:
         """Add an index that is not valid yet."""
         self._oid += 1
-        index = Index(self._oid, effect, valid=False)
+        index = Index(self._oid, effect, pod, valid=False)
         self.indexes += (index,)
         return index
 
@@ -112,7 +113,7 @@ class SimHistory:
     order = "row"
 
     def parse(self, rows: Sequence[Sequence[Any]]) -> tuple[Record, ...]:
-        return tuple(Record(*row[:4], row=row[0], journal=row[4]) for row in rows)
+        return tuple(Record(r[0], r[1], r[2], r[3], row=r[0], journal=r[4]) for r in rows)
 
     def at(self, schema: str) -> SimHistory:  # noqa: ARG002 - there is one schema
         return self

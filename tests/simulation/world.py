@@ -7,7 +7,7 @@ engine's jitter is fixed (`conftest`). What is not modelled stands in `folder` a
 from __future__ import annotations
 
 from random import Random
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from lockmaster.clock import Deadline
 from lockmaster.engine.gate import Gate
@@ -18,10 +18,13 @@ from lockmaster.errors import MigrationHalfDoneError
 from lockmaster.events import nowhere
 from tests.simulation.client import Place, SimDatabase
 from tests.simulation.folder import Image, SimSource, Spec
-from tests.simulation.laws import Laws, LawError
+from tests.simulation.laws import LawError, Laws
 from tests.simulation.pods import Pod, SimClock
-from tests.simulation.server import Backend, Server
+from tests.simulation.server import Server
 from tests.simulation.store import Row, SimHistory
+
+if TYPE_CHECKING:
+    from tests.simulation.backend import Backend
 
 PATIENCE = 6_000  # stops until everybody has to be ready, once nothing happens any more
 
@@ -203,4 +206,3 @@ class World:
         """Let no thread stay."""
         for pod in self.pods:
             self.kill(pod)
-

@@ -9,6 +9,7 @@ from lockmaster.engine.failures import LostConnectionError, ServerError
 from lockmaster.engine.pieces import Pieces, excerpt, reread, unit
 from lockmaster.errors import MigrationHalfDoneError
 from lockmaster.faults import Fault, reach
+from lockmaster.sql.scan import ScriptError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -164,7 +165,10 @@ class Applier:
         if found is None or found.offset is None:
             return False
         script = reread(self.source, prepared)
-        parsed = self.session.dialect.cut_alone(script, prepared.parsed, one.start + found.offset)
+        try:
+            parsed = self.session.dialect.cut_alone(script, prepared.parsed, one.start + found.offset)
+        except ScriptError:  # inside the script's own BEGIN: the author's to repair
+            return False
         if parsed == prepared.parsed:
             return False
         self._emit(events.Warned(f"{one.migration} has a statement that refuses a transaction; it runs alone", found.text))

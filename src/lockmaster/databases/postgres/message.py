@@ -106,8 +106,9 @@ def begin(limits: Limits, modes: str = "", local: str = "") -> str:
     if limits.statement_timeout:
         timeouts += f"SET LOCAL statement_timeout = {limits.statement_timeout};"
     level = modes if "ISOLATION" in modes.upper() else f"ISOLATION LEVEL READ COMMITTED {modes}"
-    write = level if "READ ONLY" in level.upper() or "READ WRITE" in level.upper() else f"{level} READ WRITE"
-    return f"BEGIN {write};{local}{timeouts}"
+    # the record is written in it, so READ ONLY (of the script's own BEGIN) cannot stay
+    words = level.replace("READ ONLY", "").replace("READ WRITE", "").replace(", ,", ",").strip(" ,")
+    return f"BEGIN {words} READ WRITE;{local}{timeouts}"
 
 
 def channel(key: int) -> str:
