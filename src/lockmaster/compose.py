@@ -6,11 +6,11 @@ Plain tables and functions; each imports what it names when it is called, becaus
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from lockmaster.clock import Deadline, SystemClock
 from lockmaster.engine.model import Policy
 from lockmaster.errors import UsageError
+from lockmaster.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

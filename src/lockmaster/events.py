@@ -5,7 +5,7 @@ Named tuples and not dataclasses: twenty frozen dataclasses cost 11 ms of CPU at
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from lockmaster.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

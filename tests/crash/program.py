@@ -6,8 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from lockmaster.errors import Exit
@@ -53,17 +52,15 @@ class Program:
         run = self.start(fault, *options)
         return run.ends(), run.text
 
-    @contextmanager
-    def herd(self, count: int) -> Iterator[list[Run]]:
+    def herd(self, count: int) -> list[Run]:
         """Start many at the same instant: all wait for the closing of one pipe."""
         read, write = os.pipe()
         argv = [sys.executable, "-I", "-c", cli.GATE, *self._command(())]
         try:
-            runs = [self._start(argv, "", read) for _ in range(count)]
+            return [self._start(argv, "", read) for _ in range(count)]
         finally:
             os.close(write)
             os.close(read)
-        yield runs
 
     def close(self) -> None:
         """Leave no process of a failed test behind."""

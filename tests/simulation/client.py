@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lockmaster.engine.failures import LostConnectionError, LostTurnError, ServerError
 from lockmaster.engine.model import View
-from lockmaster.engine.ports import Capabilities
+from lockmaster.engine.model import Capabilities
 from tests.simulation.backend import Backend
 from tests.simulation.folder import SimDialect
 
@@ -108,7 +108,7 @@ class SimSession:
             self._connected()
         if failure is not None:
             raise failure
-        return result  # type: ignore[possibly-undefined]
+        return result
 
     def _connected(self) -> None:
         if self.cut or not self.backend.alive:

@@ -10,6 +10,7 @@ A broken law is remembered and raised by the scheduler, because the engine might
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from lockmaster.engine.failures import LostConnectionError
@@ -42,9 +43,14 @@ class LawError(AssertionError):
 
 
 class Laws:
-    """Judges one world. `known`: names of complaints that are reported bugs of the engine, not raised again."""
+    """Judges one world.
 
-    def __init__(self, world: World, specs: Sequence[Spec], known: frozenset[str] = frozenset()) -> None:
+    `known`: complaints that are reported bugs of the engine, not raised again. `only`: a pattern of the complaints that
+    are wanted, for a mutated engine, which has to be caught for what it is.
+    """
+
+    def __init__(self, world: World, specs: Sequence[Spec], known: frozenset[str], only: str) -> None:
+        self._only = re.compile(rf"({only})\b" if only else "")
         self._world, self._specs, self._known = world, specs, known
         self._by_label = {spec.label: spec for spec in specs}
         self._by: dict[str, str] = {}  # which pod brought each effect
@@ -61,7 +67,7 @@ class Laws:
             raise LawError(self.broken[0])
 
     def complain(self, name: str, text: str) -> None:
-        if name not in self._known:
+        if name not in self._known and self._only.match(name):
             self.broken.append(f"{name}: {text}")
 
     # ---- after each commit --------------------------------------------------------------------------------

@@ -168,12 +168,14 @@ class Replicas(RuleBasedStateMachine):
             self.world.end()
 
 
-def machine(worlds: SearchStrategy[Setup], known: frozenset[str] = frozenset()) -> type[RuleBasedStateMachine]:
-    """The state machine over these worlds."""
+def machine(
+    worlds: SearchStrategy[Setup], known: frozenset[str] = frozenset(), only: str = ""
+) -> type[RuleBasedStateMachine]:
+    """The state machine over these worlds; `known` and `only` as in `Laws`."""
 
     class Machine(Replicas):
         @initialize(setup=worlds)
         def build(self, setup: Setup) -> None:
-            self.world = World(setup, known)
+            self.world = World(setup, known, only)
 
     return Machine

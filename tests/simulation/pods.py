@@ -64,12 +64,13 @@ class Pod:
 
     # ---- called by the scheduler --------------------------------------------------------------------------
 
-    def advance(self) -> None:
-        """Run to the next stop."""
+    def advance(self) -> bool:
+        """Run to the next stop; False when it has ended."""
         self._baton.release()
         self._back.acquire()
         if not self.running:
             self._thread.join()
+        return self.running
 
     def kill(self) -> None:
         """Kill -9: unwinds the thread without any effect."""

@@ -16,5 +16,6 @@ BUDGET = 1_000  # examples; most are caught within the first twenty
 def test_a_mutated_engine_is_caught(mutation: Mutation, monkeypatch: pytest.MonkeyPatch) -> None:
     mutation.patch(monkeypatch)
     worlds = setups(mutation.modes, KNOWN, created=True)
-    with pytest.raises(LawError, match=rf"^({mutation.breaks})\b"):
-        run_state_machine_as_test(machine(worlds, KNOWN), settings=profile(BUDGET, STEPS, shrink=False))
+    mutated = machine(worlds, KNOWN, only=mutation.breaks)
+    with pytest.raises(LawError):
+        run_state_machine_as_test(mutated, settings=profile(BUDGET, STEPS, shrink=False))

@@ -47,9 +47,9 @@ class Setup(NamedTuple):
 
 
 class World:
-    def __init__(self, setup: Setup, known: frozenset[str] = frozenset()) -> None:
+    def __init__(self, setup: Setup, known: frozenset[str] = frozenset(), only: str = "") -> None:
         self.setup = setup
-        self.laws = Laws(self, setup.specs, known)
+        self.laws = Laws(self, setup.specs, known, only)
         pieces = {e: p for spec in setup.specs for e, p in zip(spec.effects, spec.pieces, strict=True)}
         self.server = Server(pieces, self.laws.committed)
         self.server.store.created = setup.created
@@ -83,8 +83,7 @@ class World:
                 return
             self.server.tick += 1
             self.time += 0.001
-            pod.advance()
-            if not pod.running:
+            if not pod.advance():
                 self.laws.ended(pod)
             self.laws.check()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NamedTuple
 
 from lockmaster.cli.output import Output
 from lockmaster.cli.parse import parse
@@ -12,6 +11,7 @@ from lockmaster.cli.table import COMMANDS
 from lockmaster.errors import Exit, UsageError
 from lockmaster.events import Warned
 from lockmaster.stop import Stop
+from lockmaster.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,9 +7,8 @@ Where both have an answer it is the same one; a property test says so.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from lockmaster.cli.table import COMMANDS, options_of
+from lockmaster.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

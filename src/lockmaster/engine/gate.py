@@ -62,12 +62,11 @@ class Gate:
             if waited - told >= 5.0:
                 told = waited
                 self._emit(events.Waiting("level", self._cause(plan), waited, self._limit.seconds))
-            if not listening:
-                session.listen(self._history)
-                listening = True
-            else:
+            session.listen(self._history)
+            if listening:
                 session.sleep(min(pause, self._limit.left()))
-            view = session.read(self._history)
+            listening = True  # the first read after LISTEN comes without a pause: else an announcement is missed
+            view = session.read(self._history, load=True)
             plan = planning.make(self._source, self._migrations, view.records, self._policy)
         raise AssertionError  # pauses never end
 

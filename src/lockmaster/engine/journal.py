@@ -7,7 +7,8 @@ which pieces are in effect, and which statement was about to run, with the evide
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
+
+from lockmaster.values import NamedTuple
 
 _MARK = '{"lockmaster": '
 

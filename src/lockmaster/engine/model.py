@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from lockmaster.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,3 +105,12 @@ class Verdict(NamedTuple):
     state: Literal["done", "again", "person"]
     text: str  # one line for people
     command: str = ""  # for "person": what to run, if there is a thing to run
+
+
+class Capabilities(NamedTuple):
+    """What a session can do; asked by the engine instead of a database's name."""
+
+    turn_spans_transactions: bool  # False: the turn ends with each transaction (SQLite, behind a pooler)
+    session_state: bool  # False: what needs a session (SET, temporary tables, statements alone) must not run here
+    batch_bytes: int  # consecutive units are sent together up to this size; 0: one by one
+    batch_units: int

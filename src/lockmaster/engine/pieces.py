@@ -6,12 +6,11 @@ journal row (the last one the record itself) before its COMMIT, so what is in ef
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from lockmaster.engine.journal import Journal
 from lockmaster.engine.model import Alone, Unit
 from lockmaster.errors import UsageError
 from lockmaster.sql.scan import BOM, ScriptError
+from lockmaster.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,24 +9,15 @@ Three exceptions cross the seam upwards, and they are all in `engine.failures`: 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from lockmaster.clock import Deadline
     from lockmaster.engine.failures import ServerError
-    from lockmaster.engine.model import Alone, Migration, Record, Unit, Verdict, View
+    from lockmaster.engine.model import Alone, Capabilities, Migration, Record, Unit, Verdict, View
     from lockmaster.sql.scan import Script, Statement
-
-
-class Capabilities(NamedTuple):
-    """What a session can do; asked by the engine instead of a database's name."""
-
-    turn_spans_transactions: bool  # False: the turn ends with each transaction (SQLite, behind a pooler)
-    session_state: bool  # False: what needs a session (SET, temporary tables, statements alone) must not run here
-    batch_bytes: int  # consecutive units are sent together up to this size; 0: one by one
-    batch_units: int
 
 
 class Dialect(Protocol):

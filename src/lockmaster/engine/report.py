@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from lockmaster.engine.pieces import excerpt
 from lockmaster.errors import (
     AccessDeniedError,
@@ -13,6 +11,7 @@ from lockmaster.errors import (
     NoTurnError,
     UnreachableError,
 )
+from lockmaster.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,7 +101,9 @@ def outside(error: ServerError) -> LockmasterError:
         return AccessDeniedError(
             error.text, hint="migrate needs the owner of the schema; gate and status need SELECT only", details=details
         )
-    if error.kind in {"full", "busy", "timeout"}:
+    if error.kind == "busy":
+        return NoTurnError(error.text, hint=error.hint or "somebody else holds what is needed: run again", details=details)
+    if error.kind in {"full", "timeout"}:
         return UnreachableError(error.text, hint=error.hint or "run again later", details=details)
     if error.kind == "read-only":
         return AccessDeniedError(error.text, hint="the database is read-only: is this a replica?", details=details)

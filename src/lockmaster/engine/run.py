@@ -10,8 +10,6 @@ loop in `migrate`: open, take the turn, read. Nothing that was known before an i
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from lockmaster import events
 from lockmaster.clock import Deadline, pauses
 from lockmaster.engine import plan as planning
@@ -19,6 +17,7 @@ from lockmaster.engine.failures import LostConnectionError, LostTurnError, Serve
 from lockmaster.engine.results import MigrateResult
 from lockmaster.errors import HistoryMismatchError, LockmasterError, MigrationFailedError, NoTurnError, UsageError
 from lockmaster.faults import Fault, reach
+from lockmaster.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -292,6 +291,9 @@ class Runner:
 
         if migration.id not in self._prepared:
             self._prepared[migration.id] = prepare(self._source, session.dialect, migration)
+            if "own-lock-timeout" in self._prepared[migration.id].kinds:
+                hint = "its waits for locks hold up whoever comes after them for that long"
+                self._emit(events.Warned(f"{migration.label} sets its own lock_timeout, which wins over ours", hint))
         return self._prepared[migration.id]
 
     def _file_of(self, record: Record) -> Migration:

@@ -9,11 +9,11 @@ configuration that this reader does not understand is an error that asks for --d
 from __future__ import annotations
 
 import os.path
-from typing import NamedTuple
 
 from lockmaster.errors import UsageError
 from lockmaster.formats import files
 from lockmaster.formats.detect import detect
+from lockmaster.values import NamedTuple
 
 # ruff: noqa: PTH110, PTH112, PTH118, PTH120 - os.path: pathlib is not loaded on this way
 _PLACES = ("schema.prisma", "prisma/schema.prisma", "prisma/schema")  # the last: a schema of several files

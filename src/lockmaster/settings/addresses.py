@@ -9,10 +9,10 @@ source. So one URL serves the application, and LOCKMASTER_USER with a password f
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from lockmaster.errors import UsageError
 from lockmaster.settings.resolving import Found
+from lockmaster.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

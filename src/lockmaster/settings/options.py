@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from lockmaster.settings.secret import Secret
+from lockmaster.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

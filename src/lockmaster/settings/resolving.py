@@ -6,7 +6,6 @@ Flag wins over environment, environment over file, file over default. An empty v
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from lockmaster.errors import UsageError
 from lockmaster.settings.durations import duration
@@ -14,6 +13,7 @@ from lockmaster.settings.options import Options
 from lockmaster.settings.prisma import variables
 from lockmaster.settings.secret import Secret, passwords
 from lockmaster.settings.table import OPTIONS
+from lockmaster.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ Flags, LOCKMASTER_ variables, keys of lockmaster.yaml, help, completion and docs
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from lockmaster.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

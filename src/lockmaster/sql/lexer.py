@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from lockmaster.sql.scan import TOKEN_BYTES, WORDS, Lines, Statement, fail, refuse_nul
+from lockmaster.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,7 +5,11 @@ Guarantee: offsets are byte offsets into the script as it was given; it is never
 
 from __future__ import annotations
 
-from typing import NamedTuple, NoReturn
+from lockmaster.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 BOM = b"\xef\xbb\xbf"
 WORDS = 12  # how many tokens of a statement `Statement.words` shows

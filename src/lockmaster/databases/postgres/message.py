@@ -6,9 +6,8 @@ its own record, and the lot costs one round trip.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from lockmaster.databases.postgres.errors import TURN_LOST
+from lockmaster.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ from __future__ import annotations
 from lockmaster.databases.postgres import message
 from lockmaster.databases.postgres.session import PostgresSession, _placed
 from lockmaster.engine.failures import LostTurnError, ServerError
-from lockmaster.engine.model import View
-from lockmaster.engine.ports import Capabilities
+from lockmaster.engine.model import Capabilities, View
 from lockmaster.faults import Fault, reach
 
 TYPE_CHECKING = False

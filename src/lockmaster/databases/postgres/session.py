@@ -5,8 +5,7 @@ from __future__ import annotations
 from lockmaster.databases.postgres import evidence, message
 from lockmaster.databases.postgres.dialect import PostgresDialect
 from lockmaster.engine.failures import LostConnectionError, LostTurnError, ServerError
-from lockmaster.engine.model import View
-from lockmaster.engine.ports import Capabilities
+from lockmaster.engine.model import Capabilities, View
 from lockmaster.faults import Fault, reach
 
 TYPE_CHECKING = False
@@ -31,6 +30,9 @@ SELECT a.pid, a.application_name FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_s
 WHERE l.locktype = 'advisory' AND l.granted = {granted} AND l.objsubid = 1
 AND l.classid::pg_catalog.int8 = {high} AND l.objid::pg_catalog.int8 = {low}
 AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"""
+_NOTIFIES = """EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE datname = pg_catalog.current_database()
+AND pid <> pg_catalog.pg_backend_pid() AND application_name NOT LIKE 'lockmaster/%'
+AND (query ILIKE 'listen %' OR query ILIKE '%notify%'))"""
 OURS = ("_prisma_migrations", "lockmaster_history")
 
 
@@ -67,6 +69,7 @@ class PostgresSession:
         self._key: int | None = None
         self._found: str | None = before._found if before else None  # the schema in which the last read found the history
         self._listening = False
+        self._foreign = False  # the application uses NOTIFY, as far as this role may see
         self._set_up = False
 
     @property
@@ -88,11 +91,11 @@ class PostgresSession:
                 return self.read(self.locate(history), details=details, load=load)
             return View(exists=False, records=(), load=float(rows[0][3]))
         self._learn(rows[0])
-        records = history.parse([row[5:] for row in rows if row[4]])
+        records = history.parse([row[6:] for row in rows if row[5]])
         return View(exists=True, records=records, load=float(rows[0][3]))
 
     def _learn(self, row: tuple[Any, ...]) -> None:
-        self.backend, self.recovery = int(row[0]), bool(row[1])
+        self.backend, self.recovery, self._foreign = int(row[0]), bool(row[1]), bool(row[4])
         if row[2] is not None:
             self._found = str(row[2])
 
@@ -111,7 +114,7 @@ class PostgresSession:
         )
         return (
             f"pg_catalog.pg_backend_pid() AS pid, pg_catalog.pg_is_in_recovery() AS recovery, {found} AS found,"
-            f" {used if load else '0'} AS load"
+            f" {used if load else '0'} AS load, {_NOTIFIES if load else 'false'} AS notifies"
         )
 
     def _read_sql(self, history: History, columns: tuple[str, ...], *, load: bool) -> str:
@@ -299,9 +302,13 @@ class PostgresSession:
     # ---- waiting ------------------------------------------------------------------------------------------
 
     def listen(self, history: History) -> None:
-        if not self._listening and not self.recovery:
+        """Be woken by the holder. Not beside an application that uses NOTIFY: each of its own would wake us too (C5)."""
+        wanted = not self.recovery and not self._foreign
+        if wanted and not self._listening:
             self.wire.send(f"{self._opening()}LISTEN {message.channel(self.locate(history).lock)}")
-            self._listening = True
+        elif self._listening and not wanted:
+            self.wire.send("UNLISTEN *")
+        self._listening = wanted
 
     def sleep(self, seconds: float) -> bool:
         return self.wire.sleep(seconds) > 0

@@ -6,9 +6,8 @@ parameters with another meaning (`sslcert` is Prisma's CA). So nothing is passed
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from lockmaster.errors import UsageError
+from lockmaster.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

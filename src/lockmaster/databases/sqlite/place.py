@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 from stat import S_ISDIR
-from typing import NamedTuple
 
 from lockmaster.errors import AccessDeniedError, UsageError
+from lockmaster.values import NamedTuple
 
 SCHEMES = ("sqlite", "sqlite3", "file")
 _REFUSED = {"mode": ("memory",), "vfs": ()}  # parameters that change what is opened; all others are dropped

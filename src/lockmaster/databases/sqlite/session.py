@@ -15,8 +15,7 @@ from lockmaster.databases.sqlite.dialect import SqliteDialect
 from lockmaster.databases.sqlite.errors import spot
 from lockmaster.databases.sqlite.turn import Turn
 from lockmaster.engine.failures import LostTurnError, ServerError
-from lockmaster.engine.model import Verdict, View
-from lockmaster.engine.ports import Capabilities
+from lockmaster.engine.model import Capabilities, Verdict, View
 from lockmaster.faults import Fault, reach
 
 TYPE_CHECKING = False
