@@ -16,6 +16,8 @@ _SCRIPTS = (_INIT, _SLOW, _INDEX, _LAST)
 NATIVE = native(*_SCRIPTS)
 PRISMA = prisma(*_SCRIPTS)
 PLAIN = native(_INIT, _SLOW, _LAST)  # for a transaction pooler without a way around it
+# a schema that the search path "$user", public finds first from then on (B4)
+OWN_SCHEMA = native(_INIT, "CREATE SCHEMA AUTHORIZATION CURRENT_USER;", *_SCRIPTS[1:])
 INDEXES = {"id": 1, "a": 1}
 PLAIN_INDEXES = {"id": 1}
 

@@ -13,7 +13,7 @@ from tests.herd.folders import PRISMA
 from tests.support.cli import until
 from tests.support.database import Database
 
-pytestmark = [pytest.mark.herd, pytest.mark.xdist_group("herd")]
+pytestmark = [pytest.mark.herd, pytest.mark.xdist_group("herd"), pytest.mark.usefixtures("server_source")]
 PRISMA_LOCK = 72707369
 NOTIFIES = 3000
 

@@ -5,22 +5,23 @@ from collections.abc import Mapping
 import pytest
 
 from tests.herd.conftest import MakeHerd
+from tests.herd.folders import OWN_SCHEMA
 from tests.support.postgres import PostgresServer
 
-pytestmark = [pytest.mark.herd, pytest.mark.xdist_group("herd")]
+pytestmark = [pytest.mark.herd, pytest.mark.xdist_group("herd"), pytest.mark.usefixtures("server_source")]
 ISOLATION = "default_transaction_isolation"
 DEFAULTS: dict[str, Mapping[str, object]] = {
     "repeatable-read": {ISOLATION: "repeatable read"},
     "serializable": {ISOLATION: "serializable"},
     "read-only": {"default_transaction_read_only": "on"},
     "idle-session-timeout": {"idle_session_timeout": "1s", "idle_in_transaction_session_timeout": "1s"},
-    "search-path": {"search_path": '"$user", public'},
+    "search-path": {},  # the default, "$user", public, which bites when a script makes that schema
     "german-dates": {"DateStyle": "German, DMY", "TimeZone": "Europe/Berlin", "IntervalStyle": "iso_8601"},
     "other-lexing": {"bytea_output": "escape", "client_min_messages": "debug1", "extra_float_digits": "-5"},
 }
 TOGETHER: Mapping[str, object] = {
     ISOLATION: "serializable", "default_transaction_read_only": "on", "idle_session_timeout": "1s",
-    "idle_in_transaction_session_timeout": "1s", "search_path": '"$user", public', "DateStyle": "German, DMY",
+    "idle_in_transaction_session_timeout": "1s", "DateStyle": "German, DMY",
 }  # fmt: skip
 
 
@@ -28,9 +29,7 @@ def twenty(make_herd: MakeHerd, server: PostgresServer, settings: Mapping[str, o
     newer = {"transaction_timeout": "2s"} if server.major >= 17 and "idle_session_timeout" in settings else {}
     known = {name: value for name, value in settings.items() if server.major >= 14 or name != "idle_session_timeout"}
     role, _ = server.create_role(None, attributes="LOGIN SUPERUSER", **known, **newer)
-    herd = make_herd(user=role)
-    herd.database.execute(f'CREATE SCHEMA "{role}"')  # what "$user" means, made by somebody before or in between
-    herd.database.execute(f'DROP SCHEMA "{role}"')
+    herd = make_herd(OWN_SCHEMA, user=role)
     herd.all_ready(herd.meet())
 
 

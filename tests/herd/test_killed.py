@@ -10,7 +10,7 @@ from tests.crash.program import KILLED, Run
 from tests.herd.conftest import Herd, MakeHerd
 from tests.support.cli import until
 
-pytestmark = [pytest.mark.herd, pytest.mark.xdist_group("herd")]
+pytestmark = [pytest.mark.herd, pytest.mark.xdist_group("herd"), pytest.mark.usefixtures("server_source")]
 HOLDER = """
 SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 WHERE l.locktype = 'advisory' AND l.granted AND a.application_name LIKE 'lockmaster/%'

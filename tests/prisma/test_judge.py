@@ -392,7 +392,12 @@ def test_a_half_done_file_of_ours_is_understood_by_prisma(prisma: Prisma, lockma
 
 # -- both at once --
 
-SLOW = 'SELECT pg_sleep({seconds});\nCREATE TABLE "Slow" (id int);\n'
+SLOW = """CREATE TABLE "Slow" (id int);
+DO $$ BEGIN
+  WHILE NOT EXISTS (SELECT FROM pg_class WHERE relname = 'let_go') LOOP PERFORM pg_sleep(0.05); END LOOP;
+END $$;
+"""
+LET_GO = "CREATE SCHEMA signal; CREATE TABLE signal.let_go ()"  # ends SLOW
 INDEX = 'CREATE INDEX CONCURRENTLY "Slow_id" ON "Slow" (id);\n'
 
 
@@ -421,7 +426,7 @@ def test_c2_prisma_pods_that_wait_do_not_stop_an_index_from_being_built(
     Each of them holds a snapshot that the index build must wait for: a deadlock (PROTOCOL-FACTS C2).
     """
     names = ["20240101000000_slow", "20240101000001_index"]
-    for name, sql in zip(names, (SLOW.format(seconds=5), INDEX), strict=True):
+    for name, sql in zip(names, (SLOW, INDEX), strict=True):
         folder.add(prisma.migrations, name, sql)
     ours = lockmaster.start("migrate")
     wait_until(lambda: lock_rows(database, granted=True) > 0, "Lockmaster's turn")
@@ -430,6 +435,7 @@ def test_c2_prisma_pods_that_wait_do_not_stop_an_index_from_being_built(
     if dead:
         for pod in pods:
             pod.kill()
+    database.execute(LET_GO)
     output, _ = ours.communicate(timeout=60)
     assert ours.returncode == 0, output
     for pod in pods:
@@ -443,13 +449,16 @@ def test_c2_prisma_pods_that_wait_do_not_stop_an_index_from_being_built(
 def test_lockmaster_waits_for_a_prisma_that_migrates(
     prisma: Prisma, lockmaster: Lockmaster, database: Database
 ) -> None:
-    folder.add(prisma.migrations, NAME, SLOW.format(seconds=3))
+    folder.add(prisma.migrations, NAME, SLOW)
     theirs = prisma.start("migrate", "deploy")
     wait_until(lambda: lock_rows(database, granted=True) > 0, "Prisma's lock")
-    done = lockmaster.migrate()
-    output, _ = theirs.communicate(timeout=60)
-    assert theirs.returncode == 0, output
-    assert done.returncode == 0, said(done)
+    ours = lockmaster.start("migrate")
+    with pytest.raises(subprocess.TimeoutExpired):
+        ours.communicate(timeout=3)
+    database.execute(LET_GO)
+    for one in (theirs, ours):
+        output, _ = one.communicate(timeout=60)
+        assert one.returncode == 0, output
     assert_each_once(database, [NAME])
 
 

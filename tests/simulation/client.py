@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from lockmaster.engine.failures import LostConnectionError, LostTurnError, ServerError
-from lockmaster.engine.model import View
-from lockmaster.engine.model import Capabilities
+from lockmaster.engine.model import Capabilities, View
 from tests.simulation.backend import Backend
 from tests.simulation.folder import SimDialect
 

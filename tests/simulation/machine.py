@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from tests.simulation.calm import calm
 from tests.simulation.folder import Kind, Piece, Spec, Trouble
 from tests.simulation.world import Setup, World
 
@@ -163,7 +164,7 @@ class Replicas(RuleBasedStateMachine):
         try:
             if sys.exc_info()[0] is None:
                 note("calm")
-                self.world.calm()
+                calm(self.world)
         finally:
             self.world.end()
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from lockmaster.engine.results import MigrateResult
+from tests.simulation.calm import calm
 from tests.simulation.folder import Piece, Spec
 from tests.simulation.laws import LawError
 from tests.simulation.world import Setup, World
@@ -42,7 +43,7 @@ def test_killed_in_a_transaction_whose_orphan_commits(build: Build) -> None:
     world.finish(other)
     assert isinstance(other.outcome, MigrateResult)
     assert other.outcome.applied == ()
-    world.calm()
+    calm(world)
 
 
 def test_a_script_drops_the_turn_and_another_pod_takes_it(build: Build) -> None:
@@ -51,7 +52,7 @@ def test_a_script_drops_the_turn_and_another_pod_takes_it(build: Build) -> None:
     world.go_to(one, "run: answered")
     world.go_to(other, "run: working")
     world.go_to(one, "try_turn")
-    world.calm()
+    calm(world)
 
 
 @bug
@@ -131,4 +132,4 @@ def test_a_piece_fails_in_a_file_while_another_pod_goes_on(build: Build) -> None
         world.go(other)
     world.go_to(other, "try_turn")
     world.finish(one)
-    world.calm()
+    calm(world)

@@ -571,3 +571,27 @@ def test_deadline(home: Home) -> None:
     session = home.turn(deadline=Deadline(home.clock, 0.3))
     assert failure(home, session, ENDLESS).kind == "timeout"
     assert home.applied() == []
+
+
+# ---- reading ----
+
+
+def test_a_session_that_reads_cannot_write(home: Home) -> None:
+    home.turn().close()
+    session = home.session(write=False)
+    with pytest.raises(ServerError) as caught:
+        session.wire.execute("CREATE TABLE t (a)")
+    assert caught.value.kind == "read-only"
+    session.close()
+    with pytest.raises(ServerError):
+        session.wire.read("CREATE TABLE t (a)")
+
+
+def test_a_file_that_goes_away_while_it_is_opened_is_not_made_again(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = home.session(write=False)
+    monkeypatch.setattr(type(session.wire.place), "exists", lambda _: True)
+    with pytest.raises(UnreachableError):
+        session.read(home.history)
+    assert not home.file.exists()

@@ -1,0 +1,96 @@
+"""How a schedule ends: nothing happens any more, and then everybody has to become ready within a bound.
+
+Pods that ended are started again, as Kubernetes does; broken scripts are repaired by a new image; what needs a person
+(an interrupted CALL) gets one. Afterwards each migration is in effect once, nothing is left half-made, and one more pod
+finds nothing to do.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING
+
+from lockmaster.engine.results import MigrateResult
+from lockmaster.errors import MigrationHalfDoneError
+from tests.simulation.store import Row
+from tests.simulation.world import PATIENCE
+
+if TYPE_CHECKING:
+    from tests.simulation.folder import Spec
+    from tests.simulation.pods import Pod
+    from tests.simulation.world import World
+
+_STARTS = 30  # per pod, before we call it a loop
+
+
+def calm(world: World) -> None:
+    """Let everybody become ready and look at what there is. Raises LawError."""
+    for backend in world.orphans:
+        backend.end()
+    if _everybody_ready(world):
+        for spec in world.newest:
+            _complete(world, spec)
+        _one_more(world)
+    world.laws.check()
+
+
+def _everybody_ready(world: World) -> bool:
+    bursts = Random(0)  # noqa: S311 - no two in lockstep for ever, and the same each time
+    for _ in range(PATIENCE // 10):
+        waiting = [pod for pod in world.pods if not isinstance(pod.outcome, MigrateResult)]
+        if not waiting:
+            return True
+        for pod in waiting:
+            if pod.running:
+                world.go(pod, bursts.randint(1, 15))
+            else:
+                _mend(world, pod)
+            world.replicate()
+        if world.started > _STARTS * len(world.pods):
+            break
+    stand = [(pod.name, pod.at, pod.calls[-8:], pod.outcome) for pod in world.pods]
+    world.laws.complain("live", f"not everybody becomes ready: {stand}")
+    return False
+
+
+def _mend(world: World, pod: Pod) -> None:
+    """What Kubernetes and people do about a pod that ended."""
+    if isinstance(pod.outcome, MigrationHalfDoneError):
+        if world.server.lock.holder() is not None:
+            return  # `resolve` takes the turn, so whoever says it waits
+        for spec in world.setup.specs:
+            if spec.label == pod.outcome.details["migration"]:
+                _person(world, spec)
+    if pod.outcome is not None:
+        world.repaired = True
+    world.restart(pod)
+
+
+def _person(world: World, spec: Spec) -> None:
+    """Finish by hand what a CALL left open, and say so: `resolve --applied`."""
+    store = world.server.store
+    opened = [row for row in store.rows_of(spec.number) if row.state == "open"]
+    if any(piece.kind == "call" for piece in spec.pieces) and opened:
+        store.effects.update({effect: 1 - store.effects[effect] for effect in spec.effects})
+        done = Row(opened[0].id, spec.label, opened[0].checksum, "applied")
+        store.rows = tuple(done if row.id == done.id else row for row in store.rows)
+
+
+def _complete(world: World, spec: Spec) -> None:
+    store = world.server.store
+    counts = [store.effects[effect] for effect in spec.effects]
+    states = [row.state for row in store.rows_of(spec.number)]
+    if states != ["applied"] or counts != [1] * len(counts):
+        world.laws.complain("once", f"in the end {spec.label} is {states}, its effects are {counts}")
+    if any(not index.valid for effect in spec.effects for index in store.indexes_of(effect)):
+        world.laws.complain("nothing half-made", f"in the end {spec.label} has left an INVALID index")
+
+
+def _one_more(world: World) -> None:
+    """Law 4: a pod that has nothing to do opens, reads and leaves."""
+    world.replicate()
+    pod = world.start("migrate", len(world.newest))
+    world.pods.append(pod)
+    world.finish(pod)
+    if pod.calls != ["open", "read"]:
+        world.laws.complain("current costs nothing", f"it calls {pod.calls}")
