@@ -43,7 +43,7 @@ def far_server(netns: TwoMachines, server_source: str) -> Iterator[FarServer]:
 
 @pytest.mark.parametrize("scenario", [SLEEPER, CONCURRENTLY], ids=str)
 def test_killed_and_unplugged_its_session_is_gone_in_seconds(
-    make_world: MakeWorld, netns: TwoMachines, far_server: FarServer, scenario: Scenario
+    far_server: FarServer, make_world: MakeWorld, netns: TwoMachines, scenario: Scenario
 ) -> None:
     there = make_world(scenario, server=far_server, prefix=netns.client.prefix)
     here = make_world(scenario, database=there.database, prefix=netns.server.prefix)
@@ -62,7 +62,7 @@ def test_killed_and_unplugged_its_session_is_gone_in_seconds(
 
 
 def test_unplugged_and_alive_it_stops_on_sigterm(
-    make_world: MakeWorld, netns: TwoMachines, far_server: FarServer
+    far_server: FarServer, make_world: MakeWorld, netns: TwoMachines
 ) -> None:
     there = make_world(SLEEPER, server=far_server, prefix=netns.client.prefix)
     with there.session() as cursor:
@@ -74,7 +74,7 @@ def test_unplugged_and_alive_it_stops_on_sigterm(
 
 
 def test_plugged_in_again_it_comes_to_its_end(
-    make_world: MakeWorld, netns: TwoMachines, far_server: FarServer
+    far_server: FarServer, make_world: MakeWorld, netns: TwoMachines
 ) -> None:
     there = make_world(SLEEPER, server=far_server, prefix=netns.client.prefix)
     with there.session() as cursor:

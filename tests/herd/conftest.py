@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,9 @@ from tests.support.postgres import PostgresServer, start_server
 
 HERD = 20
 SECONDS = 110.0
+_OURS = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'lockmaster/%' AND datname = current_database()"
+_SLEEPS = f"{_OURS} AND wait_event = 'PgSleep'"
+_INDEX_WAITS = f"{_OURS} AND query LIKE 'CREATE INDEX CONC%' AND wait_event_type = 'Lock'"
 
 
 class Herd:
@@ -30,6 +33,23 @@ class Herd:
 
     def meet(self, count: int = HERD) -> list[Run]:
         return self.program.herd(count)
+
+    def sleeps(self) -> bool:
+        """One of them is in the slow migration."""
+        return bool(self.database.value(_SLEEPS) == 1)
+
+    def index_waits(self) -> bool:
+        """One of them builds the index, and waits for somebody."""
+        return bool(self.database.value(_INDEX_WAITS) == 1)
+
+    @contextmanager
+    def old_snapshot(self) -> Iterator[None]:
+        """A report that was begun before all of them: an index has to wait for its end."""
+        with self.database.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+            cursor.execute("SELECT count(*) FROM pg_class")
+            yield
+            cursor.execute("COMMIT")
 
     def all_ready(self, runs: list[Run], *, pooled: bool = False) -> None:
         """Each process ended with 0, each migration was applied once by one of them, and the server saw no deadlock."""

@@ -49,15 +49,11 @@ def test_twenty_at_once_beside_an_application_that_notifies(make_herd: MakeHerd)
 
 def test_an_index_waits_for_an_old_snapshot_and_does_not_fail(make_herd: MakeHerd) -> None:
     herd = make_herd()
-    with herd.database.connect() as connection, connection.cursor() as old:
-        old.execute("CREATE TABLE report (id int); BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM report")
-        herd.database.execute("CREATE SCHEMA IF NOT EXISTS elsewhere; ALTER TABLE report SET SCHEMA elsewhere")
+    with herd.old_snapshot():
         runs = herd.meet()
-        waits = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONC%' AND wait_event_type = 'Lock'"
-        until(lambda: herd.database.value(waits) == 1, "the index waits", 60)
+        until(herd.index_waits, "the index waits", 60)
         time.sleep(3)
-        assert herd.database.value(waits) == 1, "it did not go on waiting"
-        old.execute("COMMIT")
+        assert herd.index_waits(), "it did not go on waiting"
     herd.all_ready(runs)
 
 
@@ -90,8 +86,7 @@ def _wait_in_the_lock(connection: psycopg2.extensions.connection) -> None:
 def test_twenty_at_once_while_prisma_waits_in_its_lock(make_herd: MakeHerd) -> None:
     herd = make_herd(PRISMA)
     runs = herd.meet()
-    sleeps = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-    until(lambda: herd.database.value(sleeps) == 1, "one of them migrates", 60)
+    until(herd.sleeps, "one of them migrates", 60)
     with prisma_waits(herd.database, 3):
         waiting = f"SELECT count(*) FROM pg_locks WHERE NOT granted AND objid = {PRISMA_LOCK}"
         until(lambda: herd.database.value(waiting) == 3, "prisma waits")

@@ -30,19 +30,27 @@ def verdict(herd: Herd, runs: list[Run]) -> None:
     herd.is_complete()
 
 
-@pytest.mark.parametrize("statement", ["pg_sleep", "CREATE INDEX CONC"], ids=["slow", "index"])
-def test_the_holder_is_killed_in_the_middle(make_herd: MakeHerd, statement: str) -> None:
-    herd = make_herd()
-    at_work = (
-        f"SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%{statement}%'"
-        " AND application_name LIKE 'lockmaster/%' AND datname = current_database()"
-    )
-    runs = herd.meet()
-    until(lambda: herd.database.value(at_work) >= 1, "the holder is at work", 60)
-    victim = holder(herd, runs)
+def replaced(herd: Herd, runs: list[Run], victim: Run | None) -> None:
+    """Kill it, and start its pod again."""
     assert victim is not None
     victim.kill9()
-    runs.append(herd.program.start())  # its pod starts again
+    runs.append(herd.program.start())
+
+
+def test_the_holder_is_killed_in_the_slow_migration(make_herd: MakeHerd) -> None:
+    herd = make_herd()
+    runs = herd.meet()
+    until(herd.sleeps, "the holder is at work", 60)
+    replaced(herd, runs, holder(herd, runs))
+    verdict(herd, runs)
+
+
+def test_the_holder_is_killed_while_it_builds_the_index(make_herd: MakeHerd) -> None:
+    herd = make_herd()
+    with herd.old_snapshot():
+        runs = herd.meet()
+        until(herd.index_waits, "the holder is at work", 60)
+        replaced(herd, runs, holder(herd, runs))
     verdict(herd, runs)
 
 
@@ -54,7 +62,5 @@ def test_three_are_killed_at_random_and_started_again(make_herd: MakeHerd, seed:
     for number in range(3):
         time.sleep(chance.uniform(0.5, 2.0))
         victim = holder(herd, runs) if number == 1 else None
-        victim = victim or chance.choice([run for run in runs if run.running])
-        victim.kill9()
-        runs.append(herd.program.start())
+        replaced(herd, runs, victim or chance.choice([run for run in runs if run.running]))
     verdict(herd, runs)

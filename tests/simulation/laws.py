@@ -23,6 +23,7 @@ from lockmaster.errors import (
     MigrationFailedError,
     MigrationHalfDoneError,
     NoTurnError,
+    UnreachableError,
 )
 
 if TYPE_CHECKING:
@@ -194,6 +195,8 @@ class Laws:
             file = self._world.setup.mode == "file"  # where another pod's transaction makes a statement alone busy
             busy = any(p.trouble == "busy" or (file and p.kind == "vacuum") for p in spec.pieces)
             return self._world.setup.budget == 0 and busy
+        if isinstance(error, UnreachableError):
+            return pod.losses >= MANY_LOSSES
         fails = [p.trouble in ("broken", "syntax", "flaky") for p in spec.pieces]
         if isinstance(error, MigrationFailedError):
             return any(fails) or pod.losses >= MANY_LOSSES

@@ -41,6 +41,7 @@ class View(NamedTuple):
     exists: bool  # the history table is there
     records: tuple[Record, ...]
     load: float = 0.0  # part of max_connections in use, 0..1; 0 where it has no meaning
+    peers: int = 0  # other sessions of ours, as far as they can be seen
 
 
 class Policy(NamedTuple):

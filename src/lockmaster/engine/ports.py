@@ -252,8 +252,8 @@ class Session(Protocol):
         """Wait outside the database; True when woken by the holder's announcement. Raises StoppedError."""
         ...
 
-    def listen(self, history: History) -> None:
-        """Ask to be woken. Without effect where there is no such thing."""
+    def listen(self, history: History) -> bool:
+        """Ask to be woken by the holder's announcement; False where that cannot be."""
         ...
 
     def holder(self, history: History) -> str:

@@ -223,26 +223,28 @@ class Runner:
     def _take_turn(self, session: Session) -> Plan | None:
         """None when the turn is ours; the plan when everything became current while we waited."""
         began = self._clock.now()
-        told = -10.0
+        tell_at, woken = 0.0, False
         for pause in pauses(0.2, 2.0):
-            if session.try_turn(self._history):
+            # who was woken by the holder looks at the history first: most often there is nothing left to do
+            if not woken and session.try_turn(self._history):
                 self._emit(events.TurnTaken(self._clock.now() - began))
                 return None
             if self._turn_limit.over():
                 raise self._no_turn(session)
-            session.listen(self._history)
-            view = session.read(self._history, load=True)
+            listening = session.listen(self._history)
+            view = session.read(self._history, load=not woken)
             self._history = session.locate(self._history) if view.exists else self._history
             plan = self._plan(view, binding=False, quiet=True)
             if plan.current:
                 return plan
-            waited = self._clock.now() - began
-            if waited - told >= 5.0:
-                told = waited
-                self._emit(events.Waiting("turn", self._cause(session, plan), waited, self._waits.turn))
             if view.load > CROWDED:
                 return self._step_aside(pause)
-            session.sleep(min(pause, self._turn_limit.left()))
+            waited = self._clock.now() - began
+            if waited >= tell_at:
+                tell_at = waited + 5.0 * _share(view.peers)
+                self._emit(events.Waiting("turn", self._cause(session, plan), waited, self._waits.turn))
+            pause *= _share(view.peers) if listening else 1.0  # noqa: PLW2901
+            woken = session.sleep(min(pause, self._turn_limit.left()))
         raise AssertionError  # pauses never end
 
     def _step_aside(self, pause: float) -> Plan:
@@ -338,6 +340,14 @@ class Runner:
             if message not in self._warned:
                 self._warned.add(message)
                 self._emit(events.Warned(message, hint))
+
+
+def _share(peers: int) -> float:
+    """How much less often each of many waiters asks, so that all of them together ask as often as three would.
+
+    Somebody still sees within a second that a holder died without a word; the others are told by that one's NOTIFY.
+    """
+    return max(1.0, peers / 3)
 
 
 def _lost_too_often(migration: str, lost: LostConnectionError) -> LockmasterError:

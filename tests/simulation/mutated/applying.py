@@ -89,11 +89,11 @@ def busy_is_done_before(patch: pytest.MonkeyPatch) -> None:
     """What gives way to live traffic is recorded when it gave way, not when it was applied."""
     give_way = Applier._give_way
 
-    def mutated(self: Applier, error: ServerError, migration: str) -> None:
+    def mutated(self: Applier, error: ServerError, migration: str, *args: Any) -> None:
         found = next((m for m in self.source.migrations() if m.label == migration), None)
         records = {record.id for record in self.session.read(self.history).records}
         if found is not None and found.id not in records:
             self.session.write(self.history.applied(found, self.source.checksum(self.source.script(found))))
-        give_way(self, error, migration)
+        give_way(self, error, migration, *args)
 
     patch.setattr(Applier, "_give_way", mutated)

@@ -55,8 +55,8 @@ def starts_pieces_from_the_top(patch: pytest.MonkeyPatch) -> None:
     """An interrupted migration of several pieces is run from its first one."""
     pieces = Applier.pieces
 
-    def mutated(self: Applier, prepared: Any, *, announce: bool, start: int = 0, begun: bool = False) -> None:
-        pieces(self, prepared, announce=announce, start=start * 0, begun=begun)
+    def mutated(self: Applier, prepared: Any, **options: Any) -> None:
+        pieces(self, prepared, **options | {"start": 0})
 
     patch.setattr(Applier, "pieces", mutated)
 
@@ -66,8 +66,9 @@ def undoes_too_much(patch: pytest.MonkeyPatch) -> None:
     """A later piece failed, and the record of the earlier ones is taken back."""
     failed = Applier._piece_failed
 
-    def mutated(self: Applier, error: Any, where: Any, pieces: Any, index: int, *, begun: bool) -> Exception:
-        return failed(self, error, where, pieces, index * 0, begun=begun)
+    def mutated(self: Applier, *args: Any, begun: bool) -> Exception:
+        *others, index = args
+        return failed(self, *others, index * 0, begun=begun)
 
     patch.setattr(Applier, "_piece_failed", mutated)
 

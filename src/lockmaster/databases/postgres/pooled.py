@@ -93,5 +93,7 @@ class PooledSession(PostgresSession):
         del unit
         return None
 
-    def listen(self, history: History) -> None:
-        """A notification would go to whoever has the server connection then."""
+    def listen(self, history: History) -> bool:
+        """Never: a notification would go to whoever has the server connection then."""
+        del history
+        return False

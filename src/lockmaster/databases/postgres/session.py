@@ -30,9 +30,15 @@ SELECT a.pid, a.application_name FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_s
 WHERE l.locktype = 'advisory' AND l.granted = {granted} AND l.objsubid = 1
 AND l.classid::pg_catalog.int8 = {high} AND l.objid::pg_catalog.int8 = {low}
 AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"""
-_NOTIFIES = """EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE datname = pg_catalog.current_database()
-AND pid <> pg_catalog.pg_backend_pid() AND application_name NOT LIKE 'lockmaster/%'
-AND (query ILIKE 'listen %' OR query ILIKE '%notify%'))"""
+# the function under the view pg_stat_activity, whose joins cost more than the look itself
+_CROWD = """(SELECT
+  (count(*) FILTER (WHERE datid IS NOT NULL))::pg_catalog.float8
+    / pg_catalog.current_setting('max_connections')::pg_catalog.float8 AS load,
+  coalesce(bool_or(datid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+    AND application_name NOT LIKE 'lockmaster/%'
+    AND (query ILIKE 'listen %' OR query ILIKE '%notify%')), false) AS notifies,
+  count(*) FILTER (WHERE application_name LIKE 'lockmaster/%') AS peers
+FROM pg_catalog.pg_stat_get_activity(NULL) WHERE pid <> pg_catalog.pg_backend_pid())"""
 OURS = ("_prisma_migrations", "lockmaster_history")
 
 
@@ -89,18 +95,18 @@ class PostgresSession:
             self._learn(rows[0])
             if rows[0][2] is not None and self.locate(history).schema != history.schema:
                 return self.read(self.locate(history), details=details, load=load)
-            return View(exists=False, records=(), load=float(rows[0][3]))
+            return View(exists=False, records=(), load=float(rows[0][3]), peers=int(rows[0][5]))
         self._learn(rows[0])
-        records = history.parse([row[6:] for row in rows if row[5]])
-        return View(exists=True, records=records, load=float(rows[0][3]))
+        records = history.parse([row[7:] for row in rows if row[6]])
+        return View(exists=True, records=records, load=float(rows[0][3]), peers=int(rows[0][5]))
 
     def _learn(self, row: tuple[Any, ...]) -> None:
         self.backend, self.recovery, self._foreign = int(row[0]), bool(row[1]), bool(row[4])
         if row[2] is not None:
             self._found = str(row[2])
 
-    def _facts(self, history: History, *, load: bool) -> str:
-        """Columns that travel with each read: backend, recovery, where the history is, load."""
+    def _facts(self, history: History) -> str:
+        """Columns that travel with each read: backend, recovery, where the history is."""
         places = [history.schema] if history.schema else [None, "public"]  # by the search path, else the default (B4)
         names = [self.dialect.literal(self.dialect.table(place, history.table)) for place in places]
         table = ", ".join(f"pg_catalog.to_regclass({name})" for name in names)
@@ -108,14 +114,12 @@ class PostgresSession:
             "(SELECT n.nspname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
             f" ON n.oid = c.relnamespace WHERE c.oid = coalesce({table}))"
         )
-        used = (
-            "(SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE datid IS NOT NULL)::pg_catalog.float8"
-            " / pg_catalog.current_setting('max_connections')::pg_catalog.float8"
-        )
-        return (
-            f"pg_catalog.pg_backend_pid() AS pid, pg_catalog.pg_is_in_recovery() AS recovery, {found} AS found,"
-            f" {used if load else '0'} AS load, {_NOTIFIES if load else 'false'} AS notifies"
-        )
+        return f"pg_catalog.pg_backend_pid() AS pid, pg_catalog.pg_is_in_recovery() AS recovery, {found} AS found"
+
+    def _from(self, history: History, *, load: bool) -> str:
+        """The facts, and what waiters want to know of the crowd: read in one look at the sessions, or not at all."""
+        crowd = _CROWD if load else "(SELECT 0 AS load, false AS notifies, 0 AS peers)"
+        return f"FROM (SELECT {self._facts(history)}) f CROSS JOIN {crowd} a"
 
     def _read_sql(self, history: History, columns: tuple[str, ...], *, load: bool) -> str:
         """History and facts in one statement: one row at least, also when the history is empty."""
@@ -123,13 +127,13 @@ class PostgresSession:
         named = ", ".join(f"{column} AS c{i}" for i, column in enumerate(columns))
         names = ", ".join(f"h.c{i}" for i in range(len(columns)))
         return (
-            f"/*NO LOAD BALANCE*/ SELECT f.*, h.present, {names} FROM (SELECT {self._facts(history, load=load)}) f"
+            f"/*NO LOAD BALANCE*/ SELECT f.*, a.*, h.present, {names} {self._from(history, load=load)}"
             f" LEFT JOIN (SELECT true AS present, pg_catalog.row_number() OVER (ORDER BY {history.order}) AS n, {named}"
             f" FROM {table}) h ON true ORDER BY h.n"
         )
 
     def _hello_sql(self, history: History, *, load: bool) -> str:
-        return f"/*NO LOAD BALANCE*/ SELECT {self._facts(history, load=load)}"
+        return f"/*NO LOAD BALANCE*/ SELECT f.*, a.* {self._from(history, load=load)}"
 
     def locate(self, history: History) -> History:
         if history.schema is not None:
@@ -301,7 +305,7 @@ class PostgresSession:
 
     # ---- waiting ------------------------------------------------------------------------------------------
 
-    def listen(self, history: History) -> None:
+    def listen(self, history: History) -> bool:
         """Be woken by the holder. Not beside an application that uses NOTIFY: each of its own would wake us too (C5)."""
         wanted = not self.recovery and not self._foreign
         if wanted and not self._listening:
@@ -309,6 +313,7 @@ class PostgresSession:
         elif self._listening and not wanted:
             self.wire.send("UNLISTEN *")
         self._listening = wanted
+        return wanted
 
     def sleep(self, seconds: float) -> bool:
         return self.wire.sleep(seconds) > 0

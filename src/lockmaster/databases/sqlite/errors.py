@@ -91,7 +91,8 @@ def _hopeless(code: int | None, text: str, place: Place) -> LockmasterError | No
 
 def cannot_open(error: sqlite3.Error) -> bool:
     """Whether this may be one of a reader's two errors that a writer would not get (PROTOCOL-FACTS C8)."""
-    return primary(error) in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+    name = getattr(error, "sqlite_errorname", "")  # plain SQLITE_READONLY is an attempt to write
+    return primary(error) == sqlite3.SQLITE_CANTOPEN or name.startswith("SQLITE_READONLY_")
 
 
 def unreadable(error: sqlite3.Error, place: Place) -> LockmasterError:

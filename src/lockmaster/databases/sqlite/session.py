@@ -224,8 +224,9 @@ class SqliteSession:
 
     # ---- waiting --------------------------------------------------------------------------------------
 
-    def listen(self, history: History) -> None:
+    def listen(self, history: History) -> bool:  # noqa: ARG002 - nothing to listen to
         """Nobody can announce anything in SQLite."""
+        return False
 
     def sleep(self, seconds: float) -> bool:
         """Asleep without a connection: one is in the way of others (WAL), and misses a replaced file."""
