@@ -67,3 +67,11 @@ def pauses(first: float, most: float, rng: Random | None = None) -> Iterator[flo
     while True:
         yield pause * (0.5 + draw() / 2)
         pause = min(most, pause * 1.5)
+
+
+def share(peers: int) -> float:
+    """How much less often each of many waiters asks, so that all of them together ask as often as three would.
+
+    Somebody still sees within a second that a holder died without a word; the others are told by that one's NOTIFY.
+    """
+    return max(1.0, peers / 3)

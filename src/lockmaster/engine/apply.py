@@ -5,7 +5,7 @@ from __future__ import annotations
 from lockmaster import events
 from lockmaster.clock import pauses
 from lockmaster.engine import report
-from lockmaster.engine.failures import LostConnectionError, ServerError
+from lockmaster.engine.failures import LostConnectionError, NeedsSessionError, ServerError
 from lockmaster.engine.pieces import Pieces, excerpt, reread, unit
 from lockmaster.errors import MigrationHalfDoneError
 from lockmaster.faults import Fault, reach
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # a message ends after a script that changes how text is read, or that may drop the turn
 _ENDS_MESSAGE = frozenset({"lexing", "drops-turn", "set-transaction"})
 DROPS_TURN = frozenset({"discard-all"})  # statements alone after which the turn has to be taken again
+_WITH_PLACE = frozenset({"script", "syntax"})  # errors of a statement: run again one by one, they get a place
 _MANY_LOSSES = 3
 
 
@@ -152,31 +153,33 @@ class Applier:
                 if error.kind == "busy":
                     self._give_way(error, one.migration)
                     continue
-                if error.kind == "alone" and self._cut(prepared, one, error):
-                    return
+                if error.kind == "alone" and (cut := self._recut(prepared, one, error)):
+                    return self.pieces(cut, announce=one.announce)
                 raise self._failed(error, prepared, one) from error
             return self._applied(prepared.migration, self._budget.now() - began)
 
-    def _cut(self, prepared: Prepared, one: Unit, error: ServerError) -> bool:
-        """The net under the splitter (D2): the server refuses this statement in a transaction, so it runs alone."""
-        if "alone-in-transaction" in one.notes or not self.session.caps.session_state:
-            return False
+    def _recut(self, prepared: Prepared, one: Unit, error: ServerError) -> Prepared | None:
+        """The net under the splitter (D2): the server refuses a statement in a transaction, so it has to stand alone."""
+        if "alone-in-transaction" in one.notes:
+            return None
+        if not self.session.caps.session_state:
+            why = f"{prepared.migration.path} has a statement that refuses a transaction ({error.text})"
+            raise NeedsSessionError([why]) from error
         found = error if error.offset is not None else self.session.pinpoint(one)
         if found is None or found.offset is None:
-            return False
-        script = reread(self.source, prepared)
+            return None
+        offset = one.start + found.offset
         try:
-            parsed = self.session.dialect.cut_alone(script, prepared.parsed, one.start + found.offset)
+            parsed = self.session.dialect.cut_alone(reread(self.source, prepared), prepared.parsed, offset)
         except ScriptError:  # inside the script's own BEGIN: the author's to repair
-            return False
+            return None
         if parsed == prepared.parsed:
-            return False
+            return None
         self._emit(events.Warned(f"{one.migration} has a statement that refuses a transaction; it runs alone", found.text))
-        self.pieces(prepared._replace(parsed=parsed), announce=one.announce)
-        return True
+        return prepared._replace(parsed=parsed, cuts=(*prepared.cuts, offset))
 
     def _failed(self, error: ServerError, prepared: Prepared, one: Unit) -> Exception:
-        if error.offset is None and error.kind == "script":
+        if error.offset is None and error.kind in _WITH_PLACE:
             error = self._found(error, one)
         where = report.Where(one.migration, prepared.migration.path, one.body, one.line)
         return report.failed(error, where, self.session.dialect)
@@ -197,13 +200,15 @@ class Applier:
         self._working(label)
         began = self._budget.now()
         pieces = Pieces(self.history, prepared, reread(self.source, prepared))
-        for index in range(start, pieces.total):
+        index = start
+        while index < pieces.total:
             self._keep_turn(prepared.migration, pieces)
             if pieces.segments[index].kind == "alone":
                 self._alone(prepared, pieces, index, begun=begun, announce=announce)
-            else:
-                self._transaction(prepared, pieces, index, begun=begun, announce=announce)
-            begun = True
+            elif cut := self._transaction(prepared, pieces, index, begun=begun, announce=announce):
+                prepared, pieces = cut, Pieces(self.history, cut, reread(self.source, cut), pieces.written)
+                continue
+            index, begun = index + 1, True
         self._applied(prepared.migration, self._budget.now() - began)
 
     def _keep_turn(self, migration: Migration, pieces: Pieces) -> None:
@@ -221,21 +226,27 @@ class Applier:
         """A transaction was committed: what that means for the turn."""
         self._turn = self.session.caps.turn_spans_transactions
 
-    def _transaction(self, prepared: Prepared, pieces: Pieces, index: int, *, begun: bool, announce: bool) -> None:
+    def _transaction(
+        self, prepared: Prepared, pieces: Pieces, index: int, *, begun: bool, announce: bool
+    ) -> Prepared | None:
+        """Run it as one transaction; the migration cut anew when the server refuses a statement of it in one."""
         one = pieces.unit(index, begun=begun, announce=announce)
         receipt, expected = (self.history.count([prepared.migration]), 1) if one.last else ("SELECT 1", 1)
         while True:
             try:
                 self.session.run([one], receipt, expected)
-                return self._spent()
             except ServerError as error:
                 if error.kind == "busy":
                     self._give_way(error, one.migration)
                     continue
-                if error.offset is None and error.kind == "script":
+                if error.kind == "alone" and (cut := self._recut(prepared, one, error)):
+                    return cut
+                if error.offset is None and error.kind in _WITH_PLACE:
                     error = self._found(error, one)  # noqa: PLW2901
                 where = report.Where(one.migration, prepared.migration.path, one.body, one.line)
                 raise self._piece_failed(error, where, pieces, index, begun=begun) from error
+            self._spent()
+            return None
 
     def _alone(self, prepared: Prepared, pieces: Pieces, index: int, *, begun: bool, announce: bool) -> None:
         alone = pieces.alone(index)

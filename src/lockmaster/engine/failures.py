@@ -11,6 +11,14 @@ class LostTurnError(Exception):
     """A transaction of ours found that the turn is not ours any more. It was rolled back."""
 
 
+class NeedsSessionError(Exception):
+    """Behind a transaction pooler something is pending that needs a session."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__(reasons[0])
+        self.reasons = reasons
+
+
 class ServerError(Exception):
     """The database refused. `kind` says what the engine may do about it.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lockmaster import events
-from lockmaster.clock import pauses
+from lockmaster.clock import pauses, share
 from lockmaster.engine import plan as planning
 from lockmaster.engine.failures import LostConnectionError, ServerError
 from lockmaster.engine.results import MigrateResult
@@ -12,7 +12,7 @@ from lockmaster.errors import BehindError, UnreachableError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lockmaster.clock import Clock, Deadline
-    from lockmaster.engine.model import Plan, Policy
+    from lockmaster.engine.model import Plan, Policy, View
     from lockmaster.engine.ports import Database, History, Session, Source
     from lockmaster.events import Emit
 
@@ -52,7 +52,7 @@ class Gate:
 
     def _look(self, session: Session, plan: Plan, began: float) -> MigrateResult:
         told = -10.0
-        listening = False
+        view: View | None = None
         for pause in pauses(0.2, 2.0):
             if plan.current:
                 return self._ready(plan, began)
@@ -62,10 +62,10 @@ class Gate:
             if waited - told >= 5.0:
                 told = waited
                 self._emit(events.Waiting("level", self._cause(plan), waited, self._limit.seconds))
-            session.listen(self._history)
-            if listening:
+            woken_by_holder = session.listen(self._history)
+            if view is not None:  # the first read after LISTEN comes without a pause: else an announcement is missed
+                pause *= share(view.peers) if woken_by_holder else 1.0  # noqa: PLW2901
                 session.sleep(min(pause, self._limit.left()))
-            listening = True  # the first read after LISTEN comes without a pause: else an announcement is missed
             view = session.read(self._history, load=True)
             plan = planning.make(self._source, self._migrations, view.records, self._policy)
         raise AssertionError  # pauses never end

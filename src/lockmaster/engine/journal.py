@@ -23,6 +23,7 @@ class Journal(NamedTuple):
     evidence: str = ""
     statement: str = ""
     error: str = ""
+    cuts: tuple[int, ...] = ()  # offsets of statements that only the server knew to refuse a transaction (D2)
 
     def encode(self) -> str:
         doing = f"about to run: {self.statement}" if self.intent else self.error or "in progress"

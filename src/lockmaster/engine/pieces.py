@@ -34,6 +34,7 @@ class Prepared(NamedTuple):
     checksum: str
     parsed: Script
     kinds: frozenset[str]  # kinds of notes
+    cuts: tuple[int, ...] = ()  # offsets of statements that stand alone because the server refused them
 
     @property
     def plain(self) -> bool:
@@ -118,13 +119,13 @@ def _blanked(script: bytes, segment: Segment) -> bytes:
 class Pieces:
     """The pieces of one migration that is not plain, with the rows that go with each."""
 
-    def __init__(self, history: History, prepared: Prepared, script: bytes) -> None:
+    def __init__(self, history: History, prepared: Prepared, script: bytes, written: str = "") -> None:
         self._history = history
         self._prepared = prepared
         self._script = script
         self.segments = prepared.parsed.segments
         self.total = len(self.segments)
-        self.written = ""  # the journal as we wrote it last
+        self.written = written  # the journal as we wrote it last
 
     def unit(self, index: int, *, begun: bool, announce: bool) -> Unit:
         """Piece `index` as a transaction; `begun`: the open record is there already."""
@@ -143,20 +144,22 @@ class Pieces:
         """Rows that say: this statement is about to run, and this is how the catalog looks before it."""
         statement = excerpt(self.alone(index).body)
         journal = Journal(index, self.total, self._prefix(index), True, evidence, statement)  # noqa: FBT003
-        return self._journalled(journal, begun=begun)
+        return self._journalled(journal._replace(cuts=self._cuts(index + 1)), begun=begun)
 
     def rows_after(self, index: int, *, begun: bool) -> tuple[str, ...]:
         """Rows that say: this piece is in effect; the record itself after the last one."""
         migration, checksum = self._prepared.migration, self._prepared.checksum
         if index + 1 < self.total:
-            return self._journalled(Journal(index + 1, self.total, self._prefix(index + 1)), begun=begun)
+            journal = Journal(index + 1, self.total, self._prefix(index + 1), cuts=self._cuts(index + 1))
+            return self._journalled(journal, begun=begun)
         if begun:
             return self._history.finish(migration, checksum)
         return self._history.applied(migration, checksum)
 
     def rows_failed(self, index: int, error: str) -> tuple[str, ...]:
         """Rows that say: the pieces before this one are in effect, this one failed and left nothing."""
-        return self._journalled(Journal(index, self.total, self._prefix(index), error=error), begun=True)
+        journal = Journal(index, self.total, self._prefix(index), error=error, cuts=self._cuts(index))
+        return self._journalled(journal, begun=True)
 
     def _journalled(self, journal: Journal, *, begun: bool) -> tuple[str, ...]:
         migration, text = self._prepared.migration, journal.encode()
@@ -164,6 +167,11 @@ class Pieces:
         if begun:
             return self._history.progress(migration, text)
         return self._history.begin(migration, self._prepared.checksum, text)
+
+    def _cuts(self, upto: int) -> tuple[int, ...]:
+        """Those in the first `upto` pieces: what stands further down may be edited before the next run."""
+        end = self.segments[upto - 1].end if upto else 0
+        return tuple(offset for offset in self._prepared.cuts if offset < end)
 
     def _prefix(self, done: int) -> str:
         return prefix(self._script, self.segments, done)

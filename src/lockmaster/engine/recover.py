@@ -11,9 +11,10 @@ from lockmaster.engine import report
 from lockmaster.engine.apply import person
 from lockmaster.engine.failures import ServerError
 from lockmaster.engine.journal import Journal, decode
-from lockmaster.engine.pieces import Pieces, prefix, reread, unit
+from lockmaster.engine.pieces import Pieces, excerpt, prefix, reread, unit
 from lockmaster.errors import MigrationHalfDoneError, NoTurnError
 from lockmaster.faults import Fault, reach
+from lockmaster.sql.scan import ScriptError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,14 +42,14 @@ def recover(applier: Applier, record: Record, prepared: Prepared, policy: Policy
 def _continue(applier: Applier, record: Record, prepared: Prepared, journal: Journal, emit: Emit) -> None:
     """Our own journal: what is done is known, what was about to happen is judged by evidence."""
     script = reread(applier.source, prepared)
-    parsed = prepared.parsed
-    if len(parsed.segments) < journal.total:
-        parsed = _as_it_was_cut(applier, prepared, script, journal) or parsed
+    parsed = _as_it_was_cut(applier, prepared, script, journal)
     if journal.done and prefix(script, parsed.segments, journal.done) != journal.prefix:
         raise _ask(record, prepared, f"its first {journal.done} of {journal.total} pieces are in effect, and were edited since")
-    prepared = prepared._replace(parsed=parsed)
+    prepared = prepared._replace(parsed=parsed, cuts=tuple(journal.cuts))
     start = journal.done
-    if journal.intent and len(parsed.segments) == journal.total:
+    if journal.intent:
+        if not _is_there(Pieces(applier.history, prepared, script), journal):
+            raise _ask(record, prepared, f"it was interrupted in a statement that was edited since: {journal.statement}")
         start += _judged(applier, prepared, journal, emit)
     else:
         emit(events.Recovered(record.label, f"going on after piece {journal.done} of {journal.total}"))
@@ -59,17 +60,22 @@ def _continue(applier: Applier, record: Record, prepared: Prepared, journal: Jou
     applier.applied.append(record.label)
 
 
-def _as_it_was_cut(applier: Applier, prepared: Prepared, script: bytes, journal: Journal) -> Script | None:
-    """The parse in which the server's own refusals were cut out too (D2); found again by the journal's statement."""
-    from lockmaster.engine.pieces import excerpt
+def _as_it_was_cut(applier: Applier, prepared: Prepared, script: bytes, journal: Journal) -> Script:
+    """The parse in which the server's own refusals are cut out too (D2)."""
+    parsed = prepared.parsed
+    for offset in journal.cuts:
+        try:
+            parsed = applier.session.dialect.cut_alone(script, parsed, offset)
+        except ScriptError:  # the file was edited above it, which its hash tells
+            break
+    return parsed
 
-    dialect = applier.session.dialect
-    for statement in dialect.split(script):
-        if excerpt(script[statement.start : statement.end]) == journal.statement:
-            parsed = dialect.cut_alone(script, prepared.parsed, statement.start)
-            if len(parsed.segments) == journal.total:
-                return parsed
-    return None
+
+def _is_there(pieces: Pieces, journal: Journal) -> bool:
+    """Whether the statement of the intent is still the next one: the evidence is of that statement and no other."""
+    if journal.done >= pieces.total or pieces.segments[journal.done].kind != "alone":
+        return False
+    return excerpt(pieces.alone(journal.done).body) == journal.statement
 
 
 def _judged(applier: Applier, prepared: Prepared, journal: Journal, emit: Emit) -> int:

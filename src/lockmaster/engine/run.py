@@ -11,9 +11,9 @@ loop in `migrate`: open, take the turn, read. Nothing that was known before an i
 from __future__ import annotations
 
 from lockmaster import events
-from lockmaster.clock import Deadline, pauses
+from lockmaster.clock import Deadline, pauses, share
 from lockmaster.engine import plan as planning
-from lockmaster.engine.failures import LostConnectionError, LostTurnError, ServerError
+from lockmaster.engine.failures import LostConnectionError, LostTurnError, NeedsSessionError, ServerError
 from lockmaster.engine.results import MigrateResult
 from lockmaster.errors import HistoryMismatchError, LockmasterError, MigrationFailedError, NoTurnError, UsageError
 from lockmaster.faults import Fault, reach
@@ -40,14 +40,6 @@ class Waits(NamedTuple):
     database: float | None
     turn: float | None
     lock_budget: float
-
-
-class NeedsSessionError(Exception):
-    """Behind a transaction pooler something is pending that needs a session."""
-
-    def __init__(self, reasons: list[str]) -> None:
-        super().__init__(reasons[0])
-        self.reasons = reasons
 
 
 class Runner:
@@ -241,9 +233,9 @@ class Runner:
                 return self._step_aside(pause)
             waited = self._clock.now() - began
             if waited >= tell_at:
-                tell_at = waited + 5.0 * _share(view.peers)
+                tell_at = waited + 5.0 * share(view.peers)
                 self._emit(events.Waiting("turn", self._cause(session, plan), waited, self._waits.turn))
-            pause *= _share(view.peers) if listening else 1.0  # noqa: PLW2901
+            pause *= share(view.peers) if listening else 1.0  # noqa: PLW2901
             woken = session.sleep(min(pause, self._turn_limit.left()))
         raise AssertionError  # pauses never end
 
@@ -340,14 +332,6 @@ class Runner:
             if message not in self._warned:
                 self._warned.add(message)
                 self._emit(events.Warned(message, hint))
-
-
-def _share(peers: int) -> float:
-    """How much less often each of many waiters asks, so that all of them together ask as often as three would.
-
-    Somebody still sees within a second that a holder died without a word; the others are told by that one's NOTIFY.
-    """
-    return max(1.0, peers / 3)
 
 
 def _lost_too_often(migration: str, lost: LostConnectionError) -> LockmasterError:

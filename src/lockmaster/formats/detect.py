@@ -53,6 +53,8 @@ def detect(folder: str, wanted: str = "auto") -> str:
     ours = [tool for tool in seen if tool in FORMATS]
     if len(seen) == 1 and ours:
         return ours[0]
+    if ours == ["prisma"] and any(entry.name == "migration_lock.toml" for entry in found):
+        return "prisma"  # its own mark; a stray seed.ts beside it is what Prisma does not look at either
     if not seen and any(entry.name.lower().endswith(".sql") for entry in found):
         return "native"  # whose error names the file and a name that would fit
     raise _undecided(folder, found, seen, ours)

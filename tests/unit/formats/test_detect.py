@@ -1,5 +1,7 @@
 """Which layout it is; and where that is not certain, what was seen."""
 
+from pathlib import Path
+
 import pytest
 
 from lockmaster.errors import UsageError
@@ -89,3 +91,12 @@ def test_what_is_wanted_is_believed(tree: Tree) -> None:
     assert detect("/nowhere", "prisma") == "prisma"
     with pytest.raises(UsageError, match="unknown format 'flyway'"):
         detect(tree(PRISMA), "flyway")
+
+
+def test_a_stray_script_beside_prismas_lock_file_does_not_confuse(tmp_path: Path) -> None:
+    """Prisma ignores what is no directory, so a team with a seed.ts there can switch without an option."""
+    (tmp_path / "migration_lock.toml").write_text('provider = "postgresql"\n')
+    (tmp_path / "20260101000000_init").mkdir()
+    (tmp_path / "20260101000000_init" / "migration.sql").write_text("SELECT 1;")
+    (tmp_path / "seed.ts").write_text("export {}")
+    assert detect(str(tmp_path)) == "prisma"

@@ -60,6 +60,7 @@ class PostgresDatabase:
 
     def open(self, history: History, wait: Deadline, *, write: bool) -> tuple[PostgresSession, View]:
         began, told, last = self._clock.now(), "", 0.0
+        seen: ConnectFailedError | None = None
         denied: Deadline | None = None
         for pause in pauses(0.2, 2.0):
             try:
@@ -70,7 +71,7 @@ class PostgresDatabase:
                 failure = ConnectFailedError("it is a standby, and something has to be written", "retry")
             except ConnectFailedError as error:
                 # an attempt that our own limit cut short says nothing: what was seen before it does
-                failure = ConnectFailedError(told, "retry") if error.text == SILENT and wait.over() and told else error
+                failure = seen if error.text == SILENT and wait.over() and seen else error
             except LostConnectionError as error:
                 failure = ConnectFailedError(str(error), "retry")
             if failure.kind != "retry":
@@ -79,7 +80,7 @@ class PostgresDatabase:
                     raise self._denied(failure)
             if wait.over() or self._deadline.over():
                 raise self._denied(failure) if failure.kind != "retry" else self._unreachable(failure, began)
-            waited = self._clock.now() - began
+            seen, waited = failure, self._clock.now() - began
             if failure.text != told or waited - last > TELL_SECONDS:
                 told, last = failure.text, waited
                 self._emit(events.Waiting("database", failure.text, waited, wait.seconds))

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 MISSING = frozenset({"42P01", "3F000"})  # no such table; no such schema
 _STRANGERS = """
 SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE (n.nspname = {schema} OR n.nspname = ANY (pg_catalog.current_schemas(false))) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname NOT IN ({ours})
+WHERE (n.nspname = {schema} OR n.nspname = ANY (pg_catalog.current_schemas(false)))
+AND c.relkind IN ('r', 'p') AND c.relname NOT IN ({ours})
 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e'
                 AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass)
 ORDER BY 1 LIMIT 10"""
@@ -39,7 +40,11 @@ _CROWD = """(SELECT
     AND (query ILIKE 'listen %' OR query ILIKE '%notify%')), false) AS notifies,
   count(*) FILTER (WHERE application_name LIKE 'lockmaster/%') AS peers
 FROM pg_catalog.pg_stat_get_activity(NULL) WHERE pid <> pg_catalog.pg_backend_pid())"""
-OURS = ("_prisma_migrations", "lockmaster_history")
+# histories, and what Prisma overlooks too (FIELD 1.1): PostGIS's tables where they belong to no extension
+OURS = (
+    "_prisma_migrations", "lockmaster_history",
+    "spatial_ref_sys", "geometry_columns", "geography_columns", "raster_columns", "raster_overviews",
+)  # fmt: skip
 
 
 class PostgresSession:
@@ -238,11 +243,20 @@ class PostgresSession:
                     error.offset = statement.start + (error.offset or 0)
                     error.index = 0
                     return error
-            self.wire.send("SET CONSTRAINTS ALL IMMEDIATE")
+            return self._at_commit()
         except ServerError:
             return None
         finally:
             self._undo()
+        return None
+
+    def _at_commit(self) -> ServerError | None:
+        """What a deferred constraint says at COMMIT; it has no place in the script."""
+        try:
+            self.wire.send("SET CONSTRAINTS ALL IMMEDIATE")
+        except ServerError as error:
+            error.text, error.offset = f"{error.text} (at COMMIT)", None
+            return error
         return None
 
     def _undo(self) -> None:
