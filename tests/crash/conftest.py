@@ -69,9 +69,7 @@ def make_world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[MakeW
         yield make
 
 
-def _on_postgres(
-    scenario: Scenario, place: Path, database: Database, url: str, prefix: Sequence[str] = ()
-) -> World:
+def _on_postgres(scenario: Scenario, place: Path, database: Database, url: str, prefix: Sequence[str] = ()) -> World:
     folder = scenario.folder.write(place / "migrations", "postgresql")
     program = Program(folder, url, direct=database.url if scenario.way == "direct" else "", prefix=prefix)
     pooled = scenario.way != "straight"

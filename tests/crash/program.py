@@ -34,9 +34,7 @@ class Run(cli.Run):
 class Program:
     """One folder and one database. `prefix` is put before the command (ip netns exec NAME)."""
 
-    def __init__(
-        self, folder: Path, url: str, *options: str, direct: str = "", prefix: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, folder: Path, url: str, *options: str, direct: str = "", prefix: Sequence[str] = ()) -> None:
         self.folder, self.url = folder, url
         self._direct, self._prefix = direct, list(prefix)
         self._options = ["--dir", str(folder), "--wait-for-database=60s", "--wait-for-turn=90s", *options]
@@ -68,7 +66,11 @@ class Program:
             run.close()
 
     def _start(self, argv: list[str], fault: str, stdin: int) -> Run:
-        env = {"DATABASE_URL": self.url, "LOCKMASTER_POD": f"pod-{next(self._numbers)}", "LOCKMASTER_LOG_FORMAT": "text"}
+        env = {
+            "DATABASE_URL": self.url,
+            "LOCKMASTER_POD": f"pod-{next(self._numbers)}",
+            "LOCKMASTER_LOG_FORMAT": "text",
+        }
         env |= {"DIRECT_DATABASE_URL": self._direct} if self._direct else {}
         env |= {"LOCKMASTER_FAULT": fault} if fault else {}
         run = Run(argv, cli.clean_environment(env), stdin=stdin)

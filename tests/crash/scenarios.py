@@ -20,9 +20,7 @@ _NO_ALONE = "no statement refuses a transaction here"
 _NOT_INTERRUPTED = "nothing was interrupted before"
 _TABLE_IS_THERE = "the interrupted run made the history table"
 
-_ALONE = dict.fromkeys(
-    (Fault.EVIDENCE, Fault.INTENT, Fault.ALONE_SENT, Fault.ALONE_ANSWERED, Fault.DONE), _NO_ALONE
-)
+_ALONE = dict.fromkeys((Fault.EVIDENCE, Fault.INTENT, Fault.ALONE_SENT, Fault.ALONE_ANSWERED, Fault.DONE), _NO_ALONE)
 _IN_ONE_MESSAGE = dict.fromkeys((Fault.BEGUN, Fault.STATEMENT, Fault.RECORDED), _ONE_MESSAGE)
 _POOLED = dict.fromkeys((Fault.STATEMENT, Fault.RECORDED), _ONE_MESSAGE)
 # points that no scenario on this database meets
@@ -190,7 +188,10 @@ SQLITE = (
     Scenario("batch", "sqlite", native(_LITE_INIT, *_LITE_PLAIN), {**_FRESH, **_ALONE}, {"a": 1}),
     Scenario("own-transactions", "sqlite", native(_LITE_INIT, _LITE_OWN, _LITE_PLAIN[0]), {**_FRESH, **_ALONE}),
     Scenario("mixed", "sqlite", native(_LITE_INIT, _LITE_MIXED, _LITE_PLAIN[0]), _FRESH),
-    Scenario("prisma", "sqlite", prisma(_LITE_INIT, _LITE_OWN, _REDEFINE, *_LITE_PLAIN), {**_FRESH, **_ALONE}, {"a": 1}),
+    Scenario(
+        "prisma", "sqlite", prisma(_LITE_INIT, _LITE_OWN, _REDEFINE, *_LITE_PLAIN),
+        {**_FRESH, **_ALONE}, {"a": 1},
+    ),
     Scenario(
         "interrupted", "sqlite", native(_LITE_INIT, _LITE_MIXED, _LITE_PLAIN[0]),
         {Fault.HISTORY_CREATED: _TABLE_IS_THERE}, interrupted="alone-answered=kill",

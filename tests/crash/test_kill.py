@@ -29,9 +29,7 @@ def test_killed_on_postgres_the_next_run_finishes(make_world: MakeWorld, scenari
 
 @pytest.mark.usefixtures("server_source")
 @pytest.mark.parametrize(("scenario", "fault"), cases.split(POOLED))
-def test_killed_behind_a_pooler_the_next_run_finishes(
-    make_world: MakeWorld, scenario: Scenario, fault: Fault
-) -> None:
+def test_killed_behind_a_pooler_the_next_run_finishes(make_world: MakeWorld, scenario: Scenario, fault: Fault) -> None:
     killed_once(make_world, scenario, fault)
 
 

@@ -7,8 +7,8 @@ import pytest
 from lockmaster.faults import Fault
 from tests.crash import cases
 from tests.crash.conftest import MakeWorld
-from tests.support.cli import until
 from tests.crash.scenarios import POSTGRES, Scenario
+from tests.support.cli import until
 from tests.support.postgres import PostgresServer
 from tests.support.proxy import Proxy
 
@@ -54,10 +54,7 @@ def test_a_commit_whose_answer_is_lost_is_not_repeated(
 @pytest.mark.parametrize("answer", [False, True], ids=["sent", "answered"])
 def test_an_index_whose_answer_is_lost_is_built_once(make_world: MakeWorld, proxy: Proxy, *, answer: bool) -> None:
     world = make_world(STRAIGHT[3], through=proxy.url)
-    if answer:
-        hook = proxy.on_bytes(INDEX_DONE, "cut", side="server")
-    else:
-        hook = proxy.on_bytes(INDEX, "cut", when="after")
+    hook = proxy.on_bytes(INDEX_DONE, "cut", side="server") if answer else proxy.on_bytes(INDEX, "cut", when="after")
     run = world.program.start()
     until(hook.fired.is_set, "an index under way")
     proxy.restore()

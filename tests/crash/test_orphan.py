@@ -8,10 +8,10 @@ import pytest
 from lockmaster.faults import Fault
 from tests.crash.conftest import MakeWorld
 from tests.crash.program import Run
-from tests.support.cli import until
 from tests.crash.scenarios import AWAKE, CONCURRENTLY, SLEEPER, SLEEPER_POOLED, Scenario
 from tests.crash.sessions import in_a_long_statement, is_at_rest
 from tests.crash.world import World
+from tests.support.cli import until
 
 pytestmark = [pytest.mark.crash, pytest.mark.usefixtures("server_source")]
 GONE = 6.0  # client_connection_check_interval is one second

@@ -7,8 +7,8 @@ import pytest
 from lockmaster.faults import Fault
 from tests.crash import cases
 from tests.crash.conftest import MakeWorld
-from tests.support.cli import until
 from tests.crash.scenarios import POSTGRES, Scenario
+from tests.support.cli import until
 from tests.support.postgres import PostgresServer
 
 pytestmark = [pytest.mark.crash]

@@ -13,9 +13,9 @@ from lockmaster.faults import Fault
 from lockmaster.formats.native_history import lock_id
 from tests.crash.conftest import MakeWorld
 from tests.crash.program import Program, is_stopped
-from tests.support.cli import until
 from tests.crash.scenarios import AWAKE, BATCH, CONCURRENTLY, POOLED, SLEEPER, SLEEPER_POOLED, Scenario
 from tests.crash.sessions import in_a_long_statement, is_at_rest
+from tests.support.cli import until
 from tests.support.needs import need_program, need_root
 from tests.support.ports import free_port
 from tests.support.postgres import PostgresServer
@@ -55,7 +55,7 @@ def test_while_a_name_is_resolved_by_a_silent_name_server(tmp_path: Path) -> Non
     address = f"127.83.{tmp_path.stat().st_ino % 250}.{time.time_ns() % 250 + 1}"
     resolv = tmp_path / "resolv.conf"
     resolv.write_text(f"nameserver {address}\noptions timeout:30 attempts:1\n")
-    mount = f"mount --bind {resolv} /etc/resolv.conf && exec \"$@\""
+    mount = f'mount --bind {resolv} /etc/resolv.conf && exec "$@"'
     prefix = [unshare, "--mount", "sh", "-c", mount, "sh"]
     with socket.socket(type=socket.SOCK_DGRAM) as silent:
         silent.bind((address, 53))

@@ -9,8 +9,8 @@ from lockmaster.errors import Exit
 from lockmaster.faults import Fault
 from tests.crash.conftest import MakeWorld
 from tests.crash.program import is_stopped
-from tests.support.cli import until
 from tests.crash.scenarios import LITE_BATCH, LITE_SLEEPER
+from tests.support.cli import until
 
 pytestmark = [pytest.mark.crash]
 

@@ -73,9 +73,7 @@ def test_unplugged_and_alive_it_stops_on_sigterm(
         until(lambda: is_at_rest(cursor), "its session on the server is gone", GONE)
 
 
-def test_plugged_in_again_it_comes_to_its_end(
-    far_server: FarServer, make_world: MakeWorld, netns: TwoMachines
-) -> None:
+def test_plugged_in_again_it_comes_to_its_end(far_server: FarServer, make_world: MakeWorld, netns: TwoMachines) -> None:
     there = make_world(SLEEPER, server=far_server, prefix=netns.client.prefix)
     with there.session() as cursor:
         run = there.program.start()

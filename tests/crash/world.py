@@ -9,9 +9,9 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812 - it is a class
 
 from lockmaster.faults import Fault
 from tests.crash.program import KILLED, RETRYABLE, Program, Run
-from tests.support.cli import until
 from tests.crash.scenarios import Scenario
 from tests.crash.truth import Truth, expected
+from tests.support.cli import until
 from tests.support.database import Database
 
 STEPS_AT_MOST = 60  # how often one run may come to the same point

@@ -16,7 +16,9 @@ from tests.support.postgres import PostgresServer, start_server
 
 HERD = 20
 SECONDS = 110.0
-_OURS = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'lockmaster/%' AND datname = current_database()"
+_OURS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'lockmaster/%' AND datname = current_database()"
+)
 _SLEEPS = f"{_OURS} AND wait_event = 'PgSleep'"
 _INDEX_WAITS = f"{_OURS} AND query LIKE 'CREATE INDEX CONC%' AND wait_event_type = 'Lock'"
 

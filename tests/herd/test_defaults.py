@@ -39,9 +39,7 @@ def test_twenty_at_once_where_all_defaults_bite(make_herd: MakeHerd, herd_server
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", DEFAULTS)
-def test_twenty_at_once_where_one_default_bites(
-    make_herd: MakeHerd, herd_server: PostgresServer, name: str
-) -> None:
+def test_twenty_at_once_where_one_default_bites(make_herd: MakeHerd, herd_server: PostgresServer, name: str) -> None:
     twenty(make_herd, herd_server, DEFAULTS[name])
 
 

@@ -38,9 +38,7 @@ def test_twenty_at_once_behind_a_pooler(make_herd: MakeHerd, herd_server: Postgr
         herd.all_ready(herd.meet(), pooled=True)
 
 
-def test_twenty_at_once_behind_a_pooler_with_a_way_around_it(
-    make_herd: MakeHerd, herd_server: PostgresServer
-) -> None:
+def test_twenty_at_once_behind_a_pooler_with_a_way_around_it(make_herd: MakeHerd, herd_server: PostgresServer) -> None:
     with PgBouncer(herd_server) as pooler:
 
         def through(database: Database) -> str:

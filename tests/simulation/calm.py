@@ -1,7 +1,7 @@
 """How a schedule ends: nothing happens any more, and then everybody has to become ready within a bound.
 
 Pods that ended are started again, as Kubernetes does; broken scripts are repaired by a new image; what needs a person
-(an interrupted CALL) gets one. Afterwards each migration is in effect once, nothing is left half-made, and one more pod
+(an interrupted CALL, an interrupted statement that was edited) gets one. Afterwards each migration is in effect once, nothing is left half-made, and one more pod
 finds nothing to do.
 """
 
@@ -10,9 +10,9 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
+from lockmaster.engine.journal import decode
 from lockmaster.engine.results import MigrateResult
 from lockmaster.errors import MigrationHalfDoneError
-from tests.simulation.store import Row
 from tests.simulation.world import PATIENCE
 
 if TYPE_CHECKING:
@@ -67,13 +67,16 @@ def _mend(world: World, pod: Pod) -> None:
 
 
 def _person(world: World, spec: Spec) -> None:
-    """Finish by hand what a CALL left open, and say so: `resolve --applied`."""
+    """Finish by hand what was interrupted in a statement that nobody can judge, and say so: `resolve --applied`."""
     store = world.server.store
-    opened = [row for row in store.rows_of(spec.number) if row.state == "open"]
-    if any(piece.kind == "call" for piece in spec.pieces) and opened:
+    for row in store.rows_of(spec.number):
+        if (journal := decode(row.journal)) is None or not journal.intent:
+            continue  # it failed at a piece: the journal is clear, and a repaired script goes on there
+        for index in (index for effect in spec.effects for index in store.indexes_of(effect)):
+            if not index.valid:
+                store.drop(index)
         store.effects.update({effect: 1 - store.effects[effect] for effect in spec.effects})
-        done = Row(opened[0].id, spec.label, opened[0].checksum, "applied")
-        store.rows = tuple(done if row.id == done.id else row for row in store.rows)
+        store.rows = tuple(one._replace(state="applied", journal="") if one is row else one for one in store.rows)
 
 
 def _complete(world: World, spec: Spec) -> None:

@@ -190,10 +190,11 @@ class SimSession:
 
     # ---- waiting ------------------------------------------------------------------------------------------
 
-    def listen(self, history: History) -> None:  # noqa: ARG002
+    def listen(self, history: History) -> bool:  # noqa: ARG002
         self._pod.pause("listen")
         self._connected()
         self.listening = True
+        return True
 
     def sleep(self, seconds: float) -> bool:
         """Sleep. Nobody else is kept waiting by a transaction of ours meanwhile (law 3)."""

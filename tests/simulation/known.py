@@ -18,7 +18,5 @@ KNOWN = frozenset(
         "escaped, while going direct",
         # `_piece_failed` takes the turn again and does not look whether somebody was there in between
         "file: a piece fails",
-        # AgainError where the turn spans transactions: `_work` believes that all was applied
-        "DISCARD ALL",
     }
 )

@@ -189,14 +189,14 @@ class Laws:
         spec = self._by_label.get(error.details.get("migration", ""))
         if isinstance(error, HistoryMismatchError):
             return pod.image.repaired != self._world.repaired
+        if isinstance(error, UnreachableError):
+            return pod.losses >= MANY_LOSSES
         if spec is None:
             return False
         if isinstance(error, NoTurnError):
             file = self._world.setup.mode == "file"  # where another pod's transaction makes a statement alone busy
             busy = any(p.trouble == "busy" or (file and p.kind == "vacuum") for p in spec.pieces)
             return self._world.setup.budget == 0 and busy
-        if isinstance(error, UnreachableError):
-            return pod.losses >= MANY_LOSSES
         fails = [p.trouble in ("broken", "syntax", "flaky") for p in spec.pieces]
         if isinstance(error, MigrationFailedError):
             return any(fails) or pod.losses >= MANY_LOSSES
@@ -204,6 +204,7 @@ class Laws:
         return isinstance(error, MigrationHalfDoneError) and (old or any(fails[1:]) or self._opaque(spec))
 
     def _opaque(self, spec: Spec) -> bool:
-        """A CALL was interrupted: nothing shows what became of it, so a person has to look."""
+        """Interrupted in a CALL, or in a statement that was edited since: nothing shows what became of it."""
         journals = [decode(row.journal) for row in self._server.store.rows_of(spec.number)]
-        return any(one and one.intent and spec.pieces[one.done].kind == "call" for one in journals)
+        pieces = [spec.pieces[one.done] for one in journals if one and one.intent]
+        return any(piece.kind == "call" or (piece.needs_repair and self._world.repaired) for piece in pieces)

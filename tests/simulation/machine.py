@@ -59,7 +59,7 @@ def pieces(mode: str, known: frozenset[str] = frozenset()) -> SearchStrategy[tup
             plain, vacuum = _piece("plain", ("", "busy")), _piece("vacuum", ("", "busy"))
         return one | st.lists(plain | vacuum, min_size=1, max_size=3).map(tuple).filter(_several)
     index = _piece("index", some)
-    discard = vacuum if "DISCARD ALL" in known else st.just(Piece("discard"))
+    discard = st.just(Piece("discard"))
     mixed = st.lists(plain | index | vacuum | discard, min_size=1, max_size=3).map(tuple).filter(_several)
     some_more = one | one | mixed | mixed | st.tuples(_piece("drops", ("", "busy")))
     if mode == "direct":  # a CALL that the splitter cannot see does not make the engine take the direct way

@@ -55,7 +55,6 @@ def test_a_script_drops_the_turn_and_another_pod_takes_it(build: Build) -> None:
     calm(world)
 
 
-@bug
 def test_discard_all_gives_the_turn_to_another_pod(build: Build) -> None:
     world = build("session", [PLAIN, DISCARD, PLAIN])
     one, other = world.pods

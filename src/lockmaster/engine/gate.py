@@ -62,11 +62,16 @@ class Gate:
             if waited - told >= 5.0:
                 told = waited
                 self._emit(events.Waiting("level", self._cause(plan), waited, self._limit.seconds))
-            woken_by_holder = session.listen(self._history)
-            if view is not None:  # the first read after LISTEN comes without a pause: else an announcement is missed
-                pause *= share(view.peers) if woken_by_holder else 1.0  # noqa: PLW2901
-                session.sleep(min(pause, self._limit.left()))
-            view = session.read(self._history, load=True)
+            try:
+                woken_by_holder = session.listen(self._history)
+                if view is not None:  # the first read after LISTEN comes without a pause: else an announcement is missed
+                    pause *= share(view.peers) if woken_by_holder else 1.0  # noqa: PLW2901
+                    session.sleep(min(pause, self._limit.left()))
+                view = session.read(self._history, load=True)
+            except ServerError as error:
+                if self._limit.over():  # it cut this query short; what was seen before stays true
+                    raise self._behind(plan) from error
+                raise
             plan = planning.make(self._source, self._migrations, view.records, self._policy)
         raise AssertionError  # pauses never end
 

@@ -85,6 +85,7 @@ class Unit(NamedTuple):
     last: bool = True  # it completes its migration
     announce: bool = False  # waiters are told when it commits
     notes: frozenset[str] = frozenset()  # kinds of `sql.scan.Note` found in the file
+    settings: bytes = b""  # what earlier pieces of the script set for the session, to be said again before `body`
 
 
 class Alone(NamedTuple):
@@ -98,6 +99,8 @@ class Alone(NamedTuple):
     table: tuple[str, ...] = ()
     index_name: tuple[str, ...] = ()
     if_exists: bool = False
+    last: bool = True  # it completes its migration
+    settings: bytes = b""  # as in `Unit`
 
 
 class Verdict(NamedTuple):

@@ -131,14 +131,23 @@ class Pieces:
         """Piece `index` as a transaction; `begun`: the open record is there already."""
         last = index + 1 == self.total
         rows = self.rows_after(index, begun=begun)
-        return _unit(self._prepared, self._script, self.segments[index], rows, last=last, announce=announce)
+        one = _unit(self._prepared, self._script, self.segments[index], rows, last=last, announce=announce)
+        return one._replace(settings=self._settings(index))
 
     def alone(self, index: int) -> Alone:
         segment = self.segments[index]
         return Alone(
             self._prepared.migration.label, _blanked(self._script, segment), segment.start, segment.line,
             segment.what, segment.table, segment.index, segment.if_exists,
+            last=index + 1 == self.total, settings=self._settings(index),
         )  # fmt: skip
+
+    def _settings(self, index: int) -> bytes:
+        """What the pieces before this one set for the session: each begins in a clean one, perhaps in another run."""
+        before = self.segments[:index]
+        clean = max((at for at, segment in enumerate(before) if segment.what == "discard-all"), default=0)
+        ranges = (place for segment in before[clean:] for place in segment.settings)
+        return b"".join(self._script[start:end] + b"\n;" for start, end in ranges)
 
     def rows_before(self, index: int, evidence: str, *, begun: bool) -> tuple[str, ...]:
         """Rows that say: this statement is about to run, and this is how the catalog looks before it."""

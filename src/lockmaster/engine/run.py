@@ -15,7 +15,14 @@ from lockmaster.clock import Deadline, pauses, share
 from lockmaster.engine import plan as planning
 from lockmaster.engine.failures import LostConnectionError, LostTurnError, NeedsSessionError, ServerError
 from lockmaster.engine.results import MigrateResult
-from lockmaster.errors import HistoryMismatchError, LockmasterError, MigrationFailedError, NoTurnError, UsageError
+from lockmaster.errors import (
+    HistoryMismatchError,
+    LockmasterError,
+    MigrationFailedError,
+    NoTurnError,
+    UnreachableError,
+    UsageError,
+)
 from lockmaster.faults import Fault, reach
 from lockmaster.values import NamedTuple
 
@@ -32,6 +39,7 @@ if TYPE_CHECKING:
 
 CROWDED = 0.7  # of max_connections: from there on waiters leave and come back (C5)
 _MANY_LOST_TURNS = 5
+_MANY_QUICK_LOSSES, _QUICK_SECONDS = 10, 5.0
 
 
 class Waits(NamedTuple):
@@ -68,6 +76,7 @@ class Runner:
         self._budget: Budget | None = None
         self._applied: list[str] = []
         self._lost_turns = 0
+        self._quick_losses, self._lost_at = 0, float("-inf")
         self._warned: set[str] = set()
         self._told: object = None  # the plan that was told last: telling it twice helps nobody
         self._turn_limit = Deadline(clock, waits.turn)
@@ -92,8 +101,7 @@ class Runner:
             try:
                 plan = self._one_round(plan)
             except LostConnectionError as lost:
-                self._emit(events.Waiting("database", f"the connection was lost: {lost}", 0.0, self._waits.database))
-                plan = self._plan(self._open(write=True), binding=False)
+                plan = self._after_lost_connection(lost)
             except LostTurnError as lost:
                 plan = self._after_lost_turn(lost)
             except NeedsSessionError as needs:
@@ -142,15 +150,16 @@ class Runner:
             session, self._source, self._history, self._budget, self._emit,
             done=len(plan.applied), total=len(plan.applied) + len(plan.open) + len(plan.pending),
         )  # fmt: skip
-        one_turn = slice(None) if session.caps.turn_spans_transactions else slice(1)
+        whole = session.caps.turn_spans_transactions  # one turn is enough for all of it
+        one_turn = slice(None) if whole else slice(1)
         try:
             for record, prepared in begun[one_turn]:
                 applier.current = record.label
                 recover(applier, record, prepared, self._policy, self._emit)
-            if session.caps.turn_spans_transactions or not begun:
+            if whole or not begun:
                 applier.apply(work[one_turn])
         except AgainError:
-            pass
+            whole = False  # the turn ended before the work did
         except LostConnectionError as lost:
             if self._budget.lost(applier.current):
                 raise _lost_too_often(applier.current, lost) from lost
@@ -159,7 +168,7 @@ class Runner:
             self._applied += applier.applied
             self._lost_turns = 0 if applier.applied else self._lost_turns
         reach(Fault.APPLIED)
-        if session.caps.turn_spans_transactions:
+        if whole:
             return self._done(plan)
         return self._plan(session.read(self._history), binding=False)
 
@@ -259,6 +268,20 @@ class Runner:
             hint="it is working, or its session is left over; --wait-for-turn waits longer",
             details={"holder": holder},
         )
+
+    def _after_lost_connection(self, lost: LostConnectionError) -> Plan:
+        """Open again. A connection that is lost at once, time and again, is closed for what we say on it."""
+        now = self._clock.now()
+        self._quick_losses = self._quick_losses + 1 if now - self._lost_at < _QUICK_SECONDS else 0
+        self._lost_at = now
+        if self._quick_losses >= _MANY_QUICK_LOSSES:
+            raise UnreachableError(
+                f"the connection is lost again and again: {lost}",
+                hint="what is in between? A pooler in statement mode passes no transactions",
+            )
+        self._emit(events.Waiting("database", f"the connection was lost: {lost}", 0.0, self._waits.database))
+        self._clock.sleep(0.1 * self._quick_losses)
+        return self._plan(self._open(write=True), binding=False)
 
     def _after_lost_turn(self, lost: LostTurnError) -> Plan:
         self._lost_turns += 1

@@ -22,6 +22,11 @@ _CALLS = re.compile(
 _LOCAL_CONFIG = re.compile(
     rb"set_config\s*\(\s*'[\w.]+'\s*,\s*(?:'[^'\\]*'|[\w.]+)\s*,\s*(?:true|'t(?:rue)?')\s*\)", re.IGNORECASE
 )
+# a statement that does nothing else, such as pg_dump's for search_path
+_ONLY_CONFIG = re.compile(
+    rb"SELECT\s+(?:pg_catalog\s*\.\s*)?set_config\s*\(\s*'[\w.]+'\s*,\s*'[^'\\]*'\s*,\s*(?:false|'f(?:alse)?')\s*\)",
+    re.IGNORECASE,
+)
 _CONFIG_NAME = re.compile(rb"set_config\s*\(\s*[eE]?'([\w.]+)'", re.IGNORECASE)
 _TIMEOUTS = {"lock_timeout": "own-lock-timeout", "statement_timeout": "own-statement-timeout"}
 _SCOPES = (("LOCAL",), ("SESSION",))
@@ -59,6 +64,8 @@ class Notes:
     def _config(self, start: int, end: int, at: int) -> None:
         local = _LOCAL_CONFIG.match(self._script, at, end)
         self._state.note("set-local" if local else "session-set", start, end, at)
+        if _ONLY_CONFIG.fullmatch(self._script, start, end):
+            self._state.setting(start, end)
         name = _CONFIG_NAME.match(self._script, at, end)
         if name:
             self._setting(name[1].decode().lower(), start, end, at)
@@ -78,6 +85,8 @@ class Notes:
             self._set(words, start, end)
         elif first in ("RESET", "LOAD", "DISCARD"):
             self._state.note("session-set", start, end)
+            if first == "RESET":
+                self._state.setting(start, end)
             if words[:2] == ("DISCARD", "ALL"):
                 self._state.note("drops-turn", start, end)
         elif first in ("LISTEN", "UNLISTEN"):
@@ -97,6 +106,8 @@ class Notes:
             self._state.note("set-transaction", start, end)
             return
         self._state.note("set-local" if local else "session-set", start, end)
+        if not local:
+            self._state.setting(start, end)
         if rest[:1] == ("ROLE",) or rest[:2] == ("SESSION", "AUTHORIZATION"):
             self._state.note("role", start, end)
         elif rest:

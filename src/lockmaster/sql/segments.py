@@ -40,6 +40,7 @@ class Segments:
         self._notes: list[Note] = []
         self._noted: dict[str, int] = {}
         self._blanks: list[tuple[int, int]] = []
+        self._settings: dict[bytes, tuple[int, int]] = {}  # by text: of equal ones only the last counts
         self._start = -1
         self._line = 0
         self._end = -1
@@ -88,11 +89,15 @@ class Segments:
     def cut(self, *, rolled_back: bool = False) -> None:
         """End the open segment; one without statements is dropped."""
         if self.held:
-            blanks = tuple(self._blanks)
+            blanks, settings = tuple(self._blanks), tuple(self._settings.values())
             self._done.append(
-                Segment("transaction", self._start, self._end, self._line, blanks, self.modes, rolled_back)
-            )
+                Segment(
+                    "transaction", self._start, self._end, self._line, blanks, self.modes, rolled_back,
+                    settings=() if rolled_back else settings,
+                )
+            )  # fmt: skip
         self._blanks.clear()
+        self._settings.clear()
         self._start = -1
         self.held = 0
         self.fresh = True
@@ -106,6 +111,12 @@ class Segments:
             self._noted[kind] = seen + 1
             line = self._lines.at(start if at is None else at)
             self._notes.append(Note(kind, line, excerpt(self._script, start, end)))
+
+    def setting(self, start: int, end: int) -> None:
+        """This statement sets something for the session, and nothing else: said again, it does so again."""
+        text = self._script[start:end]
+        self._settings.pop(text, None)
+        self._settings[text] = (start, end)
 
     def script(self, first: str) -> Script:
         """All of it; an unfinished BEGIN simply ends here."""

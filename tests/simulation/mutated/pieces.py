@@ -64,11 +64,10 @@ def starts_pieces_from_the_top(patch: pytest.MonkeyPatch) -> None:
 @mutation("history|once", "session")
 def undoes_too_much(patch: pytest.MonkeyPatch) -> None:
     """A later piece failed, and the record of the earlier ones is taken back."""
-    failed = Applier._piece_failed
+    failed: Any = Applier._piece_failed
 
-    def mutated(self: Applier, *args: Any, begun: bool) -> Exception:
-        *others, index = args
-        return failed(self, *others, index * 0, begun=begun)
+    def mutated(self: Applier, *args: Any, **options: Any) -> Any:
+        return failed(self, *args[:-1], 0, **options)
 
     patch.setattr(Applier, "_piece_failed", mutated)
 

@@ -579,6 +579,7 @@ def test_deadline(home: Home) -> None:
 def test_a_session_that_reads_cannot_write(home: Home) -> None:
     home.turn().close()
     session = home.session(write=False)
+    session.close()  # the next use opens it again
     with pytest.raises(ServerError) as caught:
         session.wire.execute("CREATE TABLE t (a)")
     assert caught.value.kind == "read-only"

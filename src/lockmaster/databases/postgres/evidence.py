@@ -26,15 +26,18 @@ _NAMED = {
     "create-tablespace": ("pg_catalog.pg_tablespace", "spcname"),
     "drop-tablespace": ("pg_catalog.pg_tablespace", "spcname"),
 }  # fmt: skip
-_INDEXES = """
-SELECT i.indexrelid::pg_catalog.int8, n.nspname, c.relname, i.indisvalid,
-       EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid)
+# Somebody builds an index of this table. Which one is hidden from a role that is not theirs; pids and locks are not.
+_BEING_BUILT = """EXISTS (
+       SELECT FROM pg_catalog.pg_stat_progress_create_index p JOIN pg_catalog.pg_locks l USING (pid)
+       WHERE l.locktype = 'relation' AND l.granted AND l.relation = i.indrelid AND l.database = p.datid
+       AND p.datname = pg_catalog.current_database())"""
+_INDEXES = f"""
+SELECT i.indexrelid::pg_catalog.int8, n.nspname, c.relname, i.indisvalid, {_BEING_BUILT}
 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE i.indrelid = pg_catalog.to_regclass({table}) ORDER BY 1"""
-_ALL_INVALID = """
-SELECT i.indexrelid::pg_catalog.int8, n.nspname, c.relname, i.indisvalid, EXISTS (
-       SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid)
+WHERE i.indrelid = pg_catalog.to_regclass({{table}}) ORDER BY 1"""
+_ALL_INVALID = f"""
+SELECT i.indexrelid::pg_catalog.int8, n.nspname, c.relname, i.indisvalid, {_BEING_BUILT}
 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE NOT i.indisvalid ORDER BY 1"""
 
@@ -105,6 +108,8 @@ def _judge_create_index(
         )
     if same and (answered or alone.if_exists):
         return Verdict("done", "the index was there before, and is valid")
+    if answered and not new:
+        return Verdict("done", "the server skipped it: something else has this name")
     _drop(wire, dialect, new)
     return Verdict("again", "an INVALID index of ours was dropped" if new else "no index was made")
 
@@ -121,7 +126,7 @@ def _leftovers(wire: Wire, dialect: PostgresDialect, alone: Alone, before: list[
 def _drop(wire: Wire, dialect: PostgresDialect, rows: list[list[Any]]) -> None:
     for row in rows:
         if row[4]:
-            raise ServerError(f"somebody is building the index {row[2]}", kind="busy", sqlstate="55006")
+            raise ServerError(f"somebody is building an index beside {row[2]}", kind="busy", sqlstate="55006")
         # as for every statement of this kind: its wait blocks nobody, and a role's limits would end it each time (C3)
         wire.send("SET lock_timeout = 0;SET statement_timeout = 0")
         wire.send(f"DROP INDEX CONCURRENTLY {dialect.table(row[1], row[2])}")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 READ_COMMITTED = "ISOLATION LEVEL READ COMMITTED READ WRITE"
 _CHANGES_SESSION = frozenset({"session-set", "role", "lexing", "temp", "listen", "prepare", "drops-turn"})
-
+DISCARD_TEMP = "DISCARD TEMP;"
 
 # in milliseconds; the setting itself is text with a unit of its own choice
 DEADLOCK_TIMEOUT = (
@@ -37,7 +37,7 @@ class Settings(NamedTuple):
 
     session: str  # SETs of the session
     local: str  # SET LOCALs that each transaction starts with, behind a pooler
-    put_back: str  # after a script that changed the session
+    put_back: str  # after a script that changed the session; temporary tables stay until its migration ends
 
 
 class Place(NamedTuple):
@@ -83,7 +83,7 @@ def session_settings(version: int, search_path: str) -> Settings:
     # a statement that refuses a transaction has no BEGIN of ours to say these
     sets += ["default_transaction_read_only = off", "default_transaction_isolation = 'read committed'"]
     session = "".join(f"SET {item};" for item in sets)
-    put_back = "RESET SESSION AUTHORIZATION;RESET ROLE;RESET ALL;DISCARD TEMP;" + session
+    put_back = "RESET SESSION AUTHORIZATION;RESET ROLE;RESET ALL;" + session
     return Settings(session, "".join(f"SET LOCAL {item};" for item in local), put_back)
 
 
@@ -125,7 +125,7 @@ def compose(units: Sequence[Unit], key: int, limits: Limits, settings: Settings,
     places: list[Place] = []
     length = 0
     for index, unit in enumerate(units):
-        head = (begin(limits, unit.modes) + proof(key)).encode()
+        head = (begin(limits, unit.modes) + proof(key)).encode() + unit.settings
         places.append(Place(index, length + len(head), length + len(head) + len(unit.body)))
         parts += [head, unit.body, tail(unit, key, limits, settings)]
         length += sum(map(len, parts[-3:]))
@@ -139,10 +139,10 @@ def tail(unit: Unit, key: int, limits: Limits, settings: Settings) -> bytes:
     if unit.rolled_back:
         text += "ROLLBACK;" + begin(limits) + proof(key)
     # a script's SET LOCAL ROLE would else write our rows without the right to (D3)
-    text += "RESET ROLE;" + ";".join(unit.rows) + ";"
+    text += "RESET SESSION AUTHORIZATION;RESET ROLE;" + ";".join(unit.rows) + ";"
     if unit.announce:
         text += announce(key)
     text += "COMMIT;"
     if unit.notes & _CHANGES_SESSION:
-        text += settings.put_back
+        text += settings.put_back + (DISCARD_TEMP if unit.last else "")
     return text.encode()

@@ -235,7 +235,7 @@ class PostgresSession:
     def pinpoint(self, unit: Unit) -> ServerError | None:
         begin = message.begin(self._limits, unit.modes) + message.proof(self.held_key())
         try:
-            self.wire.send(begin)
+            self.wire.send(begin.encode() + unit.settings)
             for statement in self.dialect.split(unit.body):
                 try:
                     self.wire.send(unit.body[statement.start : statement.end])
@@ -248,7 +248,6 @@ class PostgresSession:
             return None
         finally:
             self._undo()
-        return None
 
     def _at_commit(self) -> ServerError | None:
         """What a deferred constraint says at COMMIT; it has no place in the script."""
@@ -268,10 +267,25 @@ class PostgresSession:
     # ---- statements that refuse a transaction -------------------------------------------------------------
 
     def evidence(self, alone: Alone) -> str:
-        return evidence.gather(self.wire, self.dialect, alone)
+        self._as_script_has_it(alone)
+        text = evidence.gather(self.wire, self.dialect, alone)
+        self._put_back(alone)
+        return text
 
     def judge(self, alone: Alone, evidence_text: str, *, answered: bool) -> Verdict:
-        return evidence.judge(self.wire, self.dialect, alone, evidence_text, answered=answered)
+        self._as_script_has_it(alone)
+        verdict = evidence.judge(self.wire, self.dialect, alone, evidence_text, answered=answered)
+        self._put_back(alone)
+        return verdict
+
+    def _as_script_has_it(self, alone: Alone) -> None:
+        """Names mean what they mean to the statement."""
+        if alone.settings:
+            self.wire.send(alone.settings)
+
+    def _put_back(self, alone: Alone) -> None:
+        if alone.settings:
+            self.wire.send(self._settings.put_back)
 
     def run_alone(self, alone: Alone) -> None:
         """Alone in its message, so that it is in no transaction; nothing of ours stays open meanwhile (law 3).
@@ -280,21 +294,23 @@ class PostgresSession:
         """
         key = self.held_key()
         timeout = self._limits.statement_timeout
-        self.wire.send(f"{message.proof(key)}SET lock_timeout = 0;SET statement_timeout = {timeout}")
         self.cancel_foreign_waiters(key)
+        ours = f"SET lock_timeout = 0;SET statement_timeout = {timeout}"
+        self.wire.send(message.proof(key).encode() + alone.settings + ours.encode())
         watcher = self._watch(self.backend, alone.migration, alone.what) if self._watch else None
         try:
             self.wire.tick = watcher.tick if watcher else None
             self.wire.send(alone.body, Fault.ALONE_SENT)
         except ServerError as error:
             error.index = 0
+            self._put_back(alone)
             raise
         finally:
             self.wire.tick = None
             if watcher:
                 watcher.close()
         reach(Fault.ALONE_ANSWERED)
-        self.wire.send(self._settings.put_back)
+        self.wire.send(self._settings.put_back + (message.DISCARD_TEMP if alone.last else ""))
 
     def cancel_foreign_waiters(self, key: int) -> None:
         """A session that waits inside pg_advisory_lock for our key would deadlock a CONCURRENTLY statement (C2)."""
