@@ -141,9 +141,17 @@ def _parts(options: Options, emit: Emit, stop: Stop) -> Parts:
     direct_url = options.direct_url.reveal()
     direct = None
     if direct_url and direct_url != url:
-        plain = options._replace(pooler="none" if options.pooler == "transaction" else options.pooler)
+        plain = options._replace(
+            pooler="none" if options.pooler == "transaction" else options.pooler, schema=_search_path(url, options, place)
+        )
 
         def direct() -> Database:
+            other = _schema(direct_url, options)
+            if other and other != plain.schema:
+                raise UsageError(
+                    f"DIRECT_DATABASE_URL names the schema {other}, DATABASE_URL {plain.schema or 'none'}",
+                    hint="both must have the same ?schema=, or give --schema",
+                )
             return _database(direct_url, plain, place, emit, stop, clock, deadline)
 
     dialect = _dialect(url)

@@ -1,8 +1,8 @@
 """How a schedule ends: nothing happens any more, and then everybody has to become ready within a bound.
 
 Pods that ended are started again, as Kubernetes does; broken scripts are repaired by a new image; what needs a person
-(an interrupted CALL, an interrupted statement that was edited) gets one. Afterwards each migration is in effect once, nothing is left half-made, and one more pod
-finds nothing to do.
+(interrupted in a CALL, or in a statement that was edited since) gets one. Afterwards each migration is in effect once,
+nothing is left half-made, and one more pod finds nothing to do.
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ def _person(world: World, spec: Spec) -> None:
     """Finish by hand what was interrupted in a statement that nobody can judge, and say so: `resolve --applied`."""
     store = world.server.store
     for row in store.rows_of(spec.number):
-        if (journal := decode(row.journal)) is None or not journal.intent:
+        journal, calls = decode(row.journal), any(piece.kind == "call" for piece in spec.pieces)
+        if journal is None or not (journal.intent or calls):
             continue  # it failed at a piece: the journal is clear, and a repaired script goes on there
         for index in (index for effect in spec.effects for index in store.indexes_of(effect)):
             if not index.valid:

@@ -32,11 +32,10 @@ class Journal(NamedTuple):
 
 
 def decode(text: str) -> Journal | None:
-    """The journal in this text, None when it is not ours."""
+    """The journal in this text, None when it is not ours, or not as we wrote it."""
     line = next((line for line in reversed(text.splitlines()) if line.startswith(_MARK)), "")
-    if not line:
+    try:
+        fields = json.loads(line)
+        return Journal(**{name: fields[name] for name in Journal._fields if name in fields})
+    except (ValueError, TypeError):  # no such line; cut short or edited by somebody
         return None
-    fields = json.loads(line)
-    fields.pop("lockmaster")
-    known = {name: fields[name] for name in Journal._fields if name in fields}
-    return Journal(**known)

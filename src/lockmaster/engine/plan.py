@@ -23,7 +23,9 @@ def make(source: Source, migrations: Sequence[Migration], records: Sequence[Reco
     by_id = {record.id: record for record in sorted(records, key=lambda record: record.state == "open")}
     known = {migration.id for migration in migrations}
     done = [m for m in wanted if (record := by_id.get(m.id)) and record.state == "applied"]
-    edited = tuple(m for m in done if policy.checksum != "ignore" and not source.same(by_id[m.id].checksum, m))
+    # a repeatable one is never edited: other content is what makes it run again, whatever the policy
+    compared = (m for m in done if m.repeatable or policy.checksum != "ignore")
+    edited = tuple(m for m in compared if not source.same(by_id[m.id].checksum, m))
     again = [m for m in edited if m.repeatable]
     opened = tuple(by_id[m.id] for m in wanted if m.id in by_id and by_id[m.id].state == "open")
     pending = tuple(m for m in wanted if m.id not in by_id) + tuple(again)

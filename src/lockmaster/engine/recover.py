@@ -29,6 +29,8 @@ def recover(applier: Applier, record: Record, prepared: Prepared, policy: Policy
     """Bring an open record to its end. Raises MigrationHalfDoneError when only a person can."""
     if policy.recover == "never":
         raise _ask(record, prepared, "it was begun and not finished, and --recover=never")
+    if _begun_twice(applier, record):
+        raise _ask(record, prepared, "it was begun more than once, and none of these runs finished its record")
     journal = decode(record.journal)
     if journal is not None:
         _continue(applier, record, prepared, journal, emit)
@@ -37,6 +39,12 @@ def recover(applier: Applier, record: Record, prepared: Prepared, policy: Policy
     else:
         _repeat(applier, record, prepared, emit)
     reach(Fault.RECOVERED)
+
+
+def _begun_twice(applier: Applier, record: Record) -> bool:
+    """Several open rows: Prisma ran without its lock, and which row tells how far the work got, nobody knows."""
+    records = applier.session.read(applier.history).records
+    return sum(other.id == record.id and other.state == "open" for other in records) > 1
 
 
 def _continue(applier: Applier, record: Record, prepared: Prepared, journal: Journal, emit: Emit) -> None:

@@ -67,12 +67,12 @@ def read(path: str, *, missing: UsageError | None = None) -> bytes:
     bad = _not_utf8(script)
     if bad is not None:
         raise UsageError(
-            f"{path}, line {_line(script, bad)}: byte 0x{script[bad]:02x} is not UTF-8",
+            f"{path}:{_line(script, bad)}: byte 0x{script[bad]:02x} is not UTF-8",
             hint="save the file as UTF-8",
         )
     nul = script.find(b"\0")
     if nul >= 0:
-        raise UsageError(f"{path}, line {_line(script, nul)}: a NUL byte", hint="no SQL script has one: remove it")
+        raise UsageError(f"{path}:{_line(script, nul)}: a NUL byte", hint="no SQL script has one: remove it")
     return script
 
 

@@ -140,12 +140,12 @@ def _refuse_annotations(path: str, script: bytes) -> None:
             return
         if text[2:].lstrip().startswith((b"+goose", b"migrate:")):
             raise UsageError(
-                f"{path}, line {line}: {text.decode()!r} is another tool's annotation",
+                f"{path}:{line}: {text.decode()!r} is another tool's annotation",
                 hint="run as plain SQL, this file would do its down part as well: keep only the up part",
             )
         if text[2:].lstrip().lower().startswith(b"lockmaster:"):
             raise UsageError(
-                f"{path}, line {line}: unknown annotation {text.decode()!r}",
+                f"{path}:{line}: unknown annotation {text.decode()!r}",
                 hint="this version of Lockmaster knows no annotations; a newer one may, else remove the line",
             )
         if end < 0:

@@ -105,11 +105,15 @@ class PrismaHistory:
         )
 
     def undo(self, record: Record, log: str) -> tuple[str, ...]:
-        """The row stays and says so, as after `prisma migrate resolve --rolled-back` (FIELD 1.2)."""
+        """The row stays and says so, as after `prisma migrate resolve --rolled-back` (FIELD 1.2).
+
+        So does every other open row of this migration: where Prisma ran without its lock, two pods can leave two.
+        """
         now = _moment(self._dialect, self._dialect.now)
         change = f"UPDATE {self._at} SET rolled_back_at = {now}, logs = {self._dialect.literal(log)}"
         where = f"id = {self._dialect.literal(record.row)} AND {_OPEN}"
-        return sql.exactly_one(self._dialect, change, self._at, where, _gone(record.label))
+        others = f"{change} WHERE migration_name = {self._dialect.literal(record.id)} AND {_OPEN}"
+        return (*sql.exactly_one(self._dialect, change, self._at, where, _gone(record.label)), others)
 
     def resolve(self, migration: Migration, checksum: str) -> tuple[str, ...]:
         """As `prisma migrate resolve --applied` (FIELD 1.2): empty logs, no steps, one moment for start and end.

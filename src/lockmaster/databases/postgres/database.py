@@ -49,6 +49,7 @@ class PostgresDatabase:
     ) -> None:
         self.url = urls.parse(url)
         self._pooler = "transaction" if pooler == "auto" and self.url.pgbouncer else pooler
+        self._schema = search_path
         self._path = self.dialect.identifier(search_path) if search_path else ""
         self._limits = Limits(round(lock_timeout * 1000), round(statement_timeout * 1000))
         self._application = application_name(application)
@@ -156,6 +157,7 @@ class PostgresDatabase:
             warn=self._warn,
             watch=self._watcher,
             before=before,
+            schema=self._schema,
         )
         session.pooler = pooler
         return session

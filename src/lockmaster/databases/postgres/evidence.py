@@ -96,7 +96,7 @@ def _judge_create_index(
     known = {row[0]: row for row in before}
     rows = _indexes(wire, dialect, alone)
     name = alone.index_name[-1] if alone.index_name else ""
-    new = [row for row in rows if row[0] not in known and (not name or row[2] == name)]
+    new = [row for row in rows if row[0] not in known and (row[2] == name if name else _is_server_named(row[2], alone))]
     if any(row[3] for row in new):
         _drop(wire, dialect, [row for row in new if not row[3]])
         return Verdict("done", "the index is there and valid")
@@ -112,6 +112,12 @@ def _judge_create_index(
         return Verdict("done", "the server skipped it: something else has this name")
     _drop(wire, dialect, new)
     return Verdict("again", "an INVALID index of ours was dropped" if new else "no index was made")
+
+
+def _is_server_named(index: str, alone: Alone) -> bool:
+    """Whether an index can have got this name for want of one: `<table>_<columns>_idx`, a number, each part cut to fit."""
+    table = alone.table[-1].encode()[:24] if alone.table else b""
+    return index.rstrip("0123456789").endswith("_idx") and index.encode().startswith(table)
 
 
 def _leftovers(wire: Wire, dialect: PostgresDialect, alone: Alone, before: list[list[Any]]) -> list[list[Any]]:

@@ -67,6 +67,7 @@ class PostgresSession:
         warn: Callable[[str, str], None],
         watch: Callable[[int, str, str], Watcher] | None = None,
         before: PostgresSession | None = None,
+        schema: str = "",
     ) -> None:
         self.dialect = PostgresDialect()
         self.server = server
@@ -77,6 +78,7 @@ class PostgresSession:
         self._settings = settings
         self._warn = warn
         self._watch = watch
+        self._schema = schema  # in which the scripts work; "" where the search path of the role leads
         self._key: int | None = None
         self._found: str | None = before._found if before else None  # the schema in which the last read found the history
         self._listening = False
@@ -90,20 +92,25 @@ class PostgresSession:
     # ---- reading ------------------------------------------------------------------------------------------
 
     def read(self, history: History, *, details: bool = False, load: bool = False) -> View:
+        if history.schema is None and self._schema:  # the search path is not set yet, and a bare name means something else
+            return self._read_where_found(history, details=details, load=load)
         columns = history.details if details else history.columns
         try:
             rows = self.wire.send(self._read_sql(history, columns, load=load))
         except ServerError as error:
             if error.sqlstate not in MISSING:
                 raise
-            rows = self.wire.send(self._hello_sql(history, load=load))
-            self._learn(rows[0])
-            if rows[0][2] is not None and self.locate(history).schema != history.schema:
-                return self.read(self.locate(history), details=details, load=load)
-            return View(exists=False, records=(), load=float(rows[0][3]), peers=int(rows[0][5]))
+            return self._read_where_found(history, details=details, load=load)
         self._learn(rows[0])
         records = history.parse([row[7:] for row in rows if row[6]])
         return View(exists=True, records=records, load=float(rows[0][3]), peers=int(rows[0][5]))
+
+    def _read_where_found(self, history: History, *, details: bool, load: bool) -> View:
+        row = self.wire.send(self._hello_sql(history, load=load))[0]
+        self._learn(row)
+        if row[2] is not None and self.locate(history).schema != history.schema:
+            return self.read(self.locate(history), details=details, load=load)
+        return View(exists=False, records=(), load=float(row[3]), peers=int(row[5]))
 
     def _learn(self, row: tuple[Any, ...]) -> None:
         self.backend, self.recovery, self._foreign = int(row[0]), bool(row[1]), bool(row[4])
@@ -112,7 +119,8 @@ class PostgresSession:
 
     def _facts(self, history: History) -> str:
         """Columns that travel with each read: backend, recovery, where the history is."""
-        places = [history.schema] if history.schema else [None, "public"]  # by the search path, else the default (B4)
+        # where the scripts' names lead, else the default (B4)
+        places = [history.schema] if history.schema else [self._schema or None, "public"]
         names = [self.dialect.literal(self.dialect.table(place, history.table)) for place in places]
         table = ", ".join(f"pg_catalog.to_regclass({name})" for name in names)
         found = (

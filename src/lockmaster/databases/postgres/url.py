@@ -53,6 +53,8 @@ def parse(text: str) -> PostgresUrl:
     except ValueError:
         raise UsageError("the database URL cannot be read", hint=_HINT) from None
     keywords.update(_parameters(query))
+    if any("\0" in value for value in keywords.values()):
+        raise UsageError("the database URL has a NUL character (%00) in it", hint=_HINT)
     keywords = {key: value for key, value in keywords.items() if value}
     return PostgresUrl(keywords, query.get("schema", ""), query.get("pgbouncer", "") == "true", _shown(keywords))
 
@@ -88,7 +90,8 @@ def _hosts(netloc: str) -> tuple[str, str]:
             raise ValueError(port)
         hosts.append(_plain(host))
         ports.append(port)
-    return ",".join(hosts).strip(","), ",".join(ports).strip(",")
+    # an empty item of a list is libpq's default; without it the next host would have this one's port
+    return ",".join(hosts) if any(hosts) else "", ",".join(ports) if any(ports) else ""
 
 
 def _parameters(query: dict[str, str]) -> dict[str, str]:
@@ -99,6 +102,8 @@ def _parameters(query: dict[str, str]) -> dict[str, str]:
         if key == "sslcert":
             keywords["sslrootcert" if prisma_tls else "sslcert"] = value
         elif key == "connect_timeout":
+            if value and not value.isdecimal():
+                raise UsageError(f"the database URL has connect_timeout={value}", hint="seconds, as a whole number")
             keywords[key] = value
         elif key in _LIBPQ:
             keywords[key] = value
