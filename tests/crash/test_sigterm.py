@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -24,23 +24,35 @@ from tests.support.proxy import Proxy
 pytestmark = [pytest.mark.crash, pytest.mark.usefixtures("server_source")]
 
 
+@pytest.fixture
+def nowhere(tmp_path: Path) -> Iterator[Callable[..., Program]]:
+    """Make a program whose database cannot be worked with: nowhere(url)."""
+    folder = BATCH.folder.write(tmp_path / "migrations")
+    with ExitStack() as stack:
+
+        def make(url: str, prefix: Sequence[str] = ()) -> Program:
+            program = Program(folder, url, prefix=prefix)
+            stack.callback(program.close)
+            return program
+
+        yield make
+
+
 # -- before the turn --
 
 
-def test_while_waiting_for_a_database_that_is_not_there(tmp_path: Path) -> None:
-    folder = BATCH.folder.write(tmp_path / "migrations")
-    program = Program(folder, f"postgresql://u:p@127.0.0.1:{free_port()}/app")
+def test_while_waiting_for_a_database_that_is_not_there(nowhere: Callable[..., Program]) -> None:
+    program = nowhere(f"postgresql://u:p@127.0.0.1:{free_port()}/app")
     run = program.start()
     until(lambda: "refused" in run.text, "it waits")
     is_stopped(run)
 
 
-def test_while_a_server_accepts_and_is_silent(tmp_path: Path) -> None:
-    folder = BATCH.folder.write(tmp_path / "migrations")
+def test_while_a_server_accepts_and_is_silent(nowhere: Callable[..., Program]) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        program = Program(folder, f"postgresql://u:p@127.0.0.1:{silent.getsockname()[1]}/app")
+        program = nowhere(f"postgresql://u:p@127.0.0.1:{silent.getsockname()[1]}/app")
         run = program.start()
         silent.settimeout(20)
         accepted, _ = silent.accept()
@@ -48,10 +60,9 @@ def test_while_a_server_accepts_and_is_silent(tmp_path: Path) -> None:
             is_stopped(run)
 
 
-def test_while_a_name_is_resolved_by_a_silent_name_server(tmp_path: Path) -> None:
+def test_while_a_name_is_resolved_by_a_silent_name_server(nowhere: Callable[..., Program], tmp_path: Path) -> None:
     need_root("makes a mount namespace, in which another /etc/resolv.conf is used")
     unshare = need_program("unshare", "util-linux")
-    folder = BATCH.folder.write(tmp_path / "migrations")
     address = f"127.83.{tmp_path.stat().st_ino % 250}.{time.time_ns() % 250 + 1}"
     resolv = tmp_path / "resolv.conf"
     resolv.write_text(f"nameserver {address}\noptions timeout:30 attempts:1\n")
@@ -60,7 +71,7 @@ def test_while_a_name_is_resolved_by_a_silent_name_server(tmp_path: Path) -> Non
     with socket.socket(type=socket.SOCK_DGRAM) as silent:
         silent.bind((address, 53))
         silent.settimeout(20)
-        program = Program(folder, "postgresql://u:p@db.example.test/app", prefix=prefix)
+        program = nowhere("postgresql://u:p@db.example.test/app", prefix)
         run = program.start()
         assert b"example" in silent.recv(512)  # it asks, and gets no answer
         is_stopped(run)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from lockmaster.engine.journal import decode
 from lockmaster.engine.results import MigrateResult
 from lockmaster.errors import MigrationHalfDoneError
+from tests.simulation.folder import script_of
+from tests.simulation.store import Row
 from tests.simulation.world import PATIENCE
 
 if TYPE_CHECKING:
@@ -77,7 +79,8 @@ def _person(world: World, spec: Spec) -> None:
             if not index.valid:
                 store.drop(index)
         store.effects.update({effect: 1 - store.effects[effect] for effect in spec.effects})
-        store.rows = tuple(one._replace(state="applied", journal="") if one is row else one for one in store.rows)
+        word = Row(row.id, row.label, script_of(spec, world.repaired).decode(), "applied")
+        store.rows = tuple(word if one is row else one for one in store.rows)
 
 
 def _complete(world: World, spec: Spec) -> None:

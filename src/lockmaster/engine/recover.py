@@ -9,7 +9,7 @@ from __future__ import annotations
 from lockmaster import events
 from lockmaster.engine import report
 from lockmaster.engine.apply import person
-from lockmaster.engine.failures import ServerError
+from lockmaster.engine.failures import NeedsSessionError, ServerError
 from lockmaster.engine.journal import Journal, decode
 from lockmaster.engine.pieces import Pieces, excerpt, prefix, reread, unit
 from lockmaster.errors import MigrationHalfDoneError, NoTurnError
@@ -49,6 +49,8 @@ def _begun_twice(applier: Applier, record: Record) -> bool:
 
 def _continue(applier: Applier, record: Record, prepared: Prepared, journal: Journal, emit: Emit) -> None:
     """Our own journal: what is done is known, what was about to happen is judged by evidence."""
+    if not applier.session.caps.session_state:
+        raise NeedsSessionError([f"{prepared.migration.path} was begun, and goes on piece by piece"])
     script = reread(applier.source, prepared)
     parsed = _as_it_was_cut(applier, prepared, script, journal)
     if journal.done and prefix(script, parsed.segments, journal.done) != journal.prefix:

@@ -128,7 +128,7 @@ def test_links_that_lead_nowhere(tree: Tree) -> None:
 )
 def test_annotations_are_reserved(tree: Tree, text: str, line: int) -> None:
     source = NativeSource(tree({"1_a.sql": text}))
-    with pytest.raises(UsageError, match=f"line {line}: unknown annotation"):
+    with pytest.raises(UsageError, match=f":{line}: unknown annotation"):
         source.script(source.migrations()[0])
 
 
@@ -143,5 +143,5 @@ def test_other_comments_are_comments(tree: Tree, text: str) -> None:
 @pytest.mark.parametrize("mark", ["-- +goose Up", "-- migrate:up", "--migrate:up transaction:false"])
 def test_a_file_with_both_directions_is_refused(tree: Tree, mark: str) -> None:
     source = NativeSource(tree({"1_a.sql": f"-- add users\n{mark}\ncreate table a();"}))
-    with pytest.raises(UsageError, match=r"line 2: .*another tool's annotation"):
+    with pytest.raises(UsageError, match=r":2: .*another tool's annotation"):
         source.script(source.migrations()[0])

@@ -91,7 +91,7 @@ def test_a_byte_order_mark_stays(tree: Tree) -> None:
 )
 def test_bytes_that_are_no_script(tree: Tree, content: bytes, line: int, what: str) -> None:
     source = PrismaSource(tree({"1_a/migration.sql": content}))
-    with pytest.raises(UsageError, match=f"line {line}: .*{what}"):
+    with pytest.raises(UsageError, match=f":{line}: .*{what}"):
         source.script(source.migrations()[0])
 
 

@@ -12,6 +12,7 @@ import psycopg2
 
 from lockmaster.clock import Deadline
 from lockmaster.databases.postgres.wire import Wire
+from lockmaster.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ def _failed(text: str) -> ConnectFailedError:
         before, found, after = fact.partition(cut)
         fact = after.strip() if found and after.strip() else before.strip() if not found else fact
     low = text.lower()
+    if low.startswith("invalid "):  # libpq refuses a parameter before it has tried anything
+        raise UsageError(f"the database URL has an {fact}", hint="repair it; waiting does not help")
     if 'database "' in low and "does not exist" in low or "no such database" in low:
         return ConnectFailedError(fact, "missing")
     if any(words in low for words in _CREDENTIALS) or 'role "' in low and "does not exist" in low:

@@ -277,13 +277,13 @@ class PostgresSession:
     def evidence(self, alone: Alone) -> str:
         self._as_script_has_it(alone)
         text = evidence.gather(self.wire, self.dialect, alone)
-        self._put_back(alone)
+        self._restore(alone)
         return text
 
     def judge(self, alone: Alone, evidence_text: str, *, answered: bool) -> Verdict:
         self._as_script_has_it(alone)
         verdict = evidence.judge(self.wire, self.dialect, alone, evidence_text, answered=answered)
-        self._put_back(alone)
+        self._restore(alone)
         return verdict
 
     def _as_script_has_it(self, alone: Alone) -> None:
@@ -291,7 +291,7 @@ class PostgresSession:
         if alone.settings:
             self.wire.send(alone.settings)
 
-    def _put_back(self, alone: Alone) -> None:
+    def _restore(self, alone: Alone) -> None:
         if alone.settings:
             self.wire.send(self._settings.put_back)
 
@@ -311,7 +311,7 @@ class PostgresSession:
             self.wire.send(alone.body, Fault.ALONE_SENT)
         except ServerError as error:
             error.index = 0
-            self._put_back(alone)
+            self._restore(alone)
             raise
         finally:
             self.wire.tick = None
