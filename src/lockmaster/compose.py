@@ -178,7 +178,7 @@ def _meant(scheme: str) -> str:
     return f" (did you mean {close[0]}?)" if close else ""
 
 
-def _database(  # noqa: PLR0913
+def _database(
     url: str, options: Options, place: Place, emit: Emit, stop: Stop, clock: Clock, deadline: Deadline
 ) -> Database:
     if _scheme(url) in SQLITE:

@@ -1,168 +1,200 @@
-"""Scripts that fail: which migration, which statement and line, what is in the database now."""
+"""Scripts that fail, and scripts that look as if they would."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+import sqlite3
+from typing import Any
 
 import pytest
 
-from tests.badinput import told
-from tests.support.cli import run_cli
+from lockmaster.errors import Exit
+from tests.badinput.expecting import check_json, fails
+from tests.facts.lab import Lab
+from tests.support.database import Database
+from tests.support.postgres import Server
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.support.database import Database
-
-
-def write(tmp_path: Path, **scripts: str) -> Path:
-    folder = tmp_path / "m"
-    folder.mkdir(exist_ok=True)
-    for name, script in scripts.items():
-        (folder / f"{name.removeprefix('v')}.sql").write_text(script)
-    return folder
+FAILED = Exit.FAILED
+LONG = "".join(f"INSERT INTO t VALUES ({number}); -- ünï {number}\n" for number in range(2, 3000))
 
 
-def migrate(tmp_path: Path, database: Database, *options: str) -> told.Told:
-    return told.run(["migrate", "--dir", "m", "--url", database.url, *options], tmp_path)
+def names(lab: Lab) -> list[Any]:
+    """The migrations that are recorded as applied."""
+    sql = "SELECT name FROM lockmaster_history WHERE applied_at IS NOT NULL ORDER BY version"
+    return [row[0] for row in ask(lab, sql)]
 
 
-def tables(database: Database) -> set[str]:
-    rows = database.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-    return {row[0] for row in rows} - {"lockmaster_history"}
+def ask(lab: Lab, sql: str) -> list[Any]:
+    if lab.url.startswith("sqlite"):
+        connection = sqlite3.connect(lab.home / "app.db")
+        try:
+            return connection.execute(sql).fetchall()
+        finally:
+            connection.close()
+    import psycopg2
+
+    server = psycopg2.connect(lab.url)
+    cursor = server.cursor()
+    cursor.execute(sql)
+    found = cursor.fetchall()
+    server.close()
+    return found
 
 
-def test_a_syntax_error_deep_in_a_long_file(tmp_path: Path, database: Database) -> None:
-    """The line is shown, what stood before it is not applied, and the migrations before it are."""
-    long = "".join(f"INSERT INTO a VALUES ({n}); -- größer\n" for n in range(499))
-    write(tmp_path, v1_a="CREATE TABLE a (id int);", v2_b=long + "INSRT INTO a VALUES (0);\n" + long)
-    answer = migrate(tmp_path, database)
-    assert answer.exit == 12
-    assert "line 500" in answer.text
-    assert "INSRT INTO a VALUES (0)" in answer.text
-    assert "42601" in answer.text
-    assert "nothing of this migration" in answer.text
-    assert database.value("SELECT count(*) FROM a") == 0
-    assert "line 500" in answer.termination or "500:" in answer.termination
+@pytest.mark.parametrize("first", ["", "\ufeff"], ids=["plain", "BOM"])
+@pytest.mark.parametrize("own", ["", "BEGIN;\n"], ids=["plain", "own transaction"])
+def test_a_syntax_error_far_down_shows_its_line(either: Lab, first: str, own: str) -> None:
+    either.write("1_m", "CREATE TABLE t (x int);")
+    either.write("2_long", f"{first}{own}{LONG}\n\nCREATE TABEL nope (x int);\n{LONG}")
+    line = 1 + len(own.splitlines()) + LONG.count("\n") + 2
+    text = fails(either, FAILED)
+    assert f"2_long failed at line {line}" in text
+    assert "CREATE TABEL nope (x int)" in text
+    assert names(either) == ["1_m"]
+    assert ask(either, "SELECT count(*) FROM t") == [(0,)]
 
 
-def test_a_runtime_error_without_a_position_names_its_statement(tmp_path: Path, database: Database) -> None:
-    """The server tells no place for a division by zero; it is found by running the statements one by one."""
-    write(
-        tmp_path, v1_a="CREATE TABLE a (id int);\n\nINSERT INTO a\nSELECT 1 / (n - 3) FROM generate_series(1, 5) n;\n"
-    )
-    answer = migrate(tmp_path, database)
-    assert answer.exit == 12
-    assert "division by zero" in answer.text
-    assert "line 3" in answer.text
-    assert "INSERT INTO a SELECT 1 / (n - 3)" in answer.text
-    assert tables(database) == set()
+def test_an_unknown_table_far_down_shows_its_line(either: Lab) -> None:
+    either.write("1_m", "CREATE TABLE t (x int);")
+    either.write("2_long", f"{LONG}INSERT\n  INTO nowhere\nVALUES (1);\n")
+    text = fails(either, FAILED)
+    line = LONG.count("\n") + 1
+    assert f"2_long failed at line {line}" in text or f"2_long failed at line {line + 1}" in text
+    assert "nowhere" in text
+    assert "INSERT INTO nowhere VALUES (1)" in text
 
 
-def test_a_script_with_its_own_commit_that_fails_after_it(tmp_path: Path, database: Database) -> None:
-    """Exit 13: what is in effect is said, and once the rest is repaired the next run goes on there."""
-    folder = write(
-        tmp_path, v1_a="BEGIN;\nCREATE TABLE a (id int);\nCOMMIT;\nBEGIN;\nCREATE TABLE b (id nonsense);\nCOMMIT;\n"
-    )
-    answer = migrate(tmp_path, database)
-    assert answer.exit == 13, answer.text
-    assert "pieces 1 to 1 of 2" in answer.text
-    assert tables(database) == {"a"}
-    script = (folder / "1_a.sql").read_text()
-    (folder / "1_a.sql").write_text(script.replace("nonsense", "int"))
-    done = run_cli(["migrate", "--dir", "m", "--url", database.url], cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert tables(database) == {"a", "b"}
+@pytest.mark.parametrize("option", ["--pooler=none", "--pooler=transaction"])
+def test_a_runtime_error_without_a_position_names_its_statement(lab: Lab, option: str) -> None:
+    lab.write("1_m", "CREATE TABLE t (x int PRIMARY KEY);")
+    lab.write("2_m", "INSERT INTO t VALUES (1);\n\nINSERT INTO t\nVALUES (1);\nINSERT INTO t VALUES (2);")
+    text = fails(lab, FAILED, option)
+    assert "line 3" in text
+    assert "INSERT INTO t VALUES (1)" in text
+    assert "23505" in text
+    assert names(lab) == ["1_m"]
+
+
+def test_a_runtime_error_on_sqlite_names_its_statement(lite: Lab) -> None:
+    lite.write("1_m", "CREATE TABLE t (x int PRIMARY KEY);")
+    lite.write("2_m", "INSERT INTO t VALUES (1);\n\nINSERT INTO t\nVALUES (1);\nINSERT INTO t VALUES (2);")
+    text = fails(lite, FAILED)
+    assert "line 3" in text
+    assert "UNIQUE" in text
+    assert names(lite) == ["1_m"]
+
+
+def test_an_error_in_a_piece_shows_the_line_of_the_file(lab: Lab) -> None:
+    lab.write("1_m", "CREATE TABLE t (x int);\nCREATE INDEX CONCURRENTLY t_x ON t (x);\nINSERT INTO t\nVALUES ('x');")
+    text = fails(lab, Exit.HALF_DONE)
+    assert "line 4" in text
+    assert "line 3" in text  # from there on it has to be repaired
+    assert "resolve --rolled-back 1_m" in text
+
+
+def test_a_secret_in_a_script_that_fails_is_not_shown(lab: Lab) -> None:
+    """The statement is quoted in the error, the log of the pod is read by many."""
+    lab.write("1_m", "CREATE ROLE app LOGIN PASSWORD 'S3cr3t!pw';")
+    fails(lab, FAILED, hint="privilege")
+    lab.write("1_m", "CREATE ROLE app LOGIN PASSWORD 'S3cr3t!pw' NONSENSE;")
+    fails(lab, FAILED)
+
+
+def test_the_error_in_json_has_its_parts(lab: Lab) -> None:
+    lab.write("1_m", "SELECT 1;\nSELECT 1 / 0;")
+    error = check_json(lab.run("--log-format=json"), FAILED)
+    assert error["code"] == "migration-failed"
+    assert error["details"]["migration"] == "1_m"
+    assert error["details"]["sqlstate"] == "22012"
+    assert error["details"]["statement"] == "SELECT 1 / 0"
+    assert error["details"]["line"].startswith("2")
+    assert error["details"]["in the database now"] == "nothing of this migration"
+
+
+def test_a_huge_error_keeps_its_last_words_short(lab: Lab) -> None:
+    wide = "ü€😀" * 3000
+    lab.write("1_m", f"DO $$ BEGIN RAISE EXCEPTION '{wide}' USING DETAIL = '{wide}', HINT = '{wide}'; END $$;")
+    ended = lab.run()
+    assert ended.status == FAILED, ended.text
+    assert len(ended.last_words) <= 4096
+    assert b"1_m" in ended.last_words
+    ended.last_words.decode()
+
+
+def test_an_error_of_many_lines_is_told_in_one(lab: Lab) -> None:
+    lab.write("1_m", "DO $$ BEGIN RAISE EXCEPTION E'one\\ntwo\\x1b[31mthree\\rfour'; END $$;")
+    fails(lab, FAILED)
 
 
 @pytest.mark.parametrize(
-    "change", ["SET search_path = elsewhere", "SELECT set_config('search_path', '', false)", "SET ROLE other"]
-)
-def test_a_script_that_changes_the_session_does_not_hurt_the_next(
-    change: str, tmp_path: Path, database: Database
-) -> None:
-    database.execute("CREATE SCHEMA elsewhere")
-    database.execute(f"DO $$ BEGIN CREATE ROLE other; EXCEPTION WHEN duplicate_object THEN NULL; END $$")  # noqa: F541
-    write(tmp_path, v1_a=f"{change};", v2_b="CREATE TABLE b (id int);")
-    done = run_cli(["migrate", "--dir", "m", "--url", database.url], cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "b" in tables(database)
+    "script",
+    ["\\connect other", "COPY t FROM stdin;\n1\n\\.", "COPY t TO STDOUT;", "SELECT 'open", "/* open", "SELECT $$open",
+     "PREPARE TRANSACTION 'x';"],
+)  # fmt: skip
+def test_what_no_server_can_be_sent_is_refused_with_its_line(lab: Lab, database: Database, script: str) -> None:
+    lab.write("1_m", "CREATE TABLE t (x int);")
+    lab.write("2_m", f"CREATE TABLE u (x int);\n{script}")
+    assert "2_m.sql:2" in fails(lab, Exit.USAGE)
+    assert database.value("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0
 
 
-def test_an_edited_file_and_a_missing_file(tmp_path: Path, database: Database) -> None:
-    """Exit 14 when something is to be applied; a warning, and ready, when not."""
-    folder = write(tmp_path, v1_a="CREATE TABLE a (id int);", v2_b="CREATE TABLE b (id int);")
-    assert run_cli(["migrate", "--dir", "m", "--url", database.url], cwd=tmp_path).returncode == 0
-    (folder / "1_a.sql").write_text("CREATE TABLE a (id bigint);")
-    done = run_cli(["migrate", "--dir", "m", "--url", database.url, "--log-format", "text"], cwd=tmp_path)
-    assert done.returncode == 0
-    assert "edited after it was applied: 1_a" in done.stderr
-    write(tmp_path, v3_c="CREATE TABLE c (id int);")
-    answer = migrate(tmp_path, database)
-    assert answer.exit == 14
-    assert "edited after it was applied: 1_a" in answer.text
-    (folder / "1_a.sql").unlink()
-    answer = migrate(tmp_path, database)
-    assert answer.exit == 14
-    assert "missing from the folder: 1_a" in answer.text
-    assert tables(database) == {"a", "b"}
+# -- not bad at all -----------------------------------------------------------------------------------------
 
 
-def test_a_schema_full_of_data_without_a_history(tmp_path: Path, database: Database) -> None:
-    database.execute("CREATE TABLE customer (id int)")
-    write(tmp_path, v1_a="CREATE TABLE a (id int);")
-    answer = migrate(tmp_path, database)
-    assert answer.exit == 14
-    assert "customer" in answer.text
-    assert "lockmaster baseline --to" in answer.text
-    assert tables(database) == {"customer"}
+def test_a_script_with_its_own_commit(either: Lab) -> None:
+    either.write("1_m", "BEGIN;\nCREATE TABLE t (x int);\nCOMMIT;\nINSERT INTO t VALUES (1);")
+    either.write("2_m", "INSERT INTO t VALUES (2);\nCOMMIT;")
+    either.good()
+    assert ask(either, "SELECT x FROM t ORDER BY x") == [(1,), (2,)]
+    assert names(either) == ["1_m", "2_m"]
 
 
-def test_ahead_can_be_refused(tmp_path: Path, database: Database) -> None:
-    """An older image on a newer schema is ready with a warning, or refused where that was asked for."""
-    folder = write(tmp_path, v1_a="SELECT 1;", v2_b="SELECT 2;")
-    assert run_cli(["migrate", "--dir", "m", "--url", database.url], cwd=tmp_path).returncode == 0
-    (folder / "2_b.sql").unlink()
-    done = run_cli(["migrate", "--dir", "m", "--url", database.url, "--log-format", "text"], cwd=tmp_path)
-    assert done.returncode == 0
-    assert "ahead of this image" in done.stderr
-    assert migrate(tmp_path, database, "--ahead", "fail").exit == 15
+@pytest.mark.parametrize(
+    "script",
+    ["SET search_path = pg_catalog;", "SELECT pg_catalog.set_config('search_path', '', false);",
+     "SET LOCAL search_path = '';", "SET ROLE pg_monitor;", "SET LOCAL ROLE pg_monitor;"],
+)  # fmt: skip
+def test_a_script_that_changes_search_path_or_role(lab: Lab, database: Database, postgres: Server, script: str) -> None:
+    role = psycopg_user(lab)
+    postgres.execute(f'GRANT pg_monitor TO "{role}"')
+    lab.write("1_m", f"CREATE TABLE t (x int);\n{script}")
+    lab.write("2_m", "INSERT INTO t VALUES (1);")
+    lab.good()
+    assert names(lab) == ["1_m", "2_m"]
+    assert database.value("SELECT count(DISTINCT applied_by) FROM lockmaster_history") == 1
 
 
-def test_a_lock_that_is_never_free(tmp_path: Path, database: Database) -> None:
-    """Exit 11 after the budget: it gave way, and another time may be better."""
-    import psycopg2
+def psycopg_user(lab: Lab) -> str:
+    import psycopg2.extensions
 
-    database.execute("CREATE TABLE busy (id int); CREATE TABLE lockmaster_history_dummy (id int)")
-    assert run_cli(["baseline", "--to", "none", "--dir", "m", "--url", database.url],
-                   cwd=tmp_path_with(tmp_path)).returncode == 0  # fmt: skip
-    with psycopg2.connect(database.url) as other:
-        other.cursor().execute("LOCK TABLE busy")
-        answer = migrate(tmp_path, database, "--ddl-lock-timeout", "50ms", "--ddl-lock-budget", "500ms")
-    assert answer.exit == 11, answer.text
-    assert "55P03" in answer.text
+    return str(psycopg2.extensions.parse_dsn(lab.url)["user"])
 
 
-def tmp_path_with(tmp_path: Path) -> Path:
-    write(tmp_path, v1_a="ALTER TABLE busy ADD COLUMN b int;")
-    return tmp_path
+@pytest.mark.parametrize("tail", ["-- no newline", "/* no newline */", ""])
+def test_a_last_line_without_newline(either: Lab, tail: str) -> None:
+    either.write("1_m", f"CREATE TABLE t (x int)\n{tail}")
+    either.write("2_m", f"INSERT INTO t VALUES (1){tail}")
+    either.good()
+    assert names(either) == ["1_m", "2_m"]
+    assert ask(either, "SELECT x FROM t") == [(1,)]
 
 
-@pytest.mark.memory
-@pytest.mark.slow
-@pytest.mark.parametrize("letter", ["x", "\N{SNOWMAN}"])
-def test_a_script_of_50_megabytes_fits_a_small_container(letter: str, tmp_path: Path, database: Database) -> None:
-    """Peak memory stays under the 256 MiB of a usual init container."""
-    import os
-    import subprocess
-    import sys
+def test_a_nul_byte(either: Lab) -> None:
+    either.write("1_m", b"CREATE TABLE t (x int);\n\0")
+    assert "line 2" in fails(either, Exit.USAGE)
 
-    folder = write(tmp_path, v1_a="CREATE TABLE a (t text);")
-    row = f"INSERT INTO a VALUES ('{letter * 3}{'y' * 970}');\n"
-    (folder / "2_big.sql").write_text(row * (50_000_000 // len(row.encode())))
-    command = [sys.executable, "-m", "lockmaster", "migrate", "--dir", "m", "--url", database.url]
-    process = subprocess.Popen(command, cwd=tmp_path)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0
-    assert usage.ru_maxrss < 256 * 1024
+
+def test_a_byte_order_mark(either: Lab) -> None:
+    either.write("1_m", b"\xef\xbb\xbfCREATE TABLE t (x int);")
+    either.good()
+    assert names(either) == ["1_m"]
+
+
+@pytest.mark.parametrize("script", ["", "\n", "-- nothing\n", "/* nothing */", ";;\n;", "\ufeff"])
+def test_a_script_with_nothing_in_it(either: Lab, script: str) -> None:
+    either.write("1_m", script)
+    either.good()
+    assert names(either) == ["1_m"]
+
+
+def test_windows_line_ends(either: Lab) -> None:
+    either.write("1_m", "CREATE TABLE t (\r\n  x int\r\n);\r\n-- end\r\nINSERT INTO t VALUES (1);\r\n")
+    either.good()
+    assert ask(either, "SELECT x FROM t") == [(1,)]

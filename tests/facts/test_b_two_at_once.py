@@ -34,7 +34,7 @@ def test_b1_b2_limits_on_the_role_do_not_end_the_holder(
     lab: Lab, database: Database, postgres: Server, option: str, setting: str
 ) -> None:
     """The server ends an idle holder, a second one gets the lock, and the first finds out at its next statement."""
-    if setting == "transaction_timeout" and postgres.major < 17 or setting == "idle_session_timeout" and postgres.major < 14:
+    if (setting == "transaction_timeout" and postgres.major < 17) or (setting == "idle_session_timeout" and postgres.major < 14):
         pytest.skip(f"PostgreSQL {postgres.major} has no {setting}")
     as_role(lab, database, postgres, **{setting: "400ms"})
     lab.write("1_slow", "CREATE TABLE slow AS SELECT pg_sleep(1)::text;")

@@ -409,7 +409,7 @@ def test_c6c_sigterm_ends_during_a_look_up_of_a_name(lab: Lab) -> None:
     resolv = lab.home / "resolv.conf"
     resolv.write_text("nameserver 192.0.2.1\noptions timeout:20\n")
     lab.write("1_m", "SELECT 1;")
-    script = f"mount --bind {resolv} /etc/resolv.conf && exec \"$@\""
+    script = f'mount --bind {resolv} /etc/resolv.conf && exec "$@"'
     run = lab.start(url="postgresql://u:S3cr3t@db.example.internal/app", prefix=["unshare", "-m", "sh", "-c", script, "sh"])
     time.sleep(1.5)
     assert run.running(), run.err

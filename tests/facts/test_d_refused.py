@@ -5,22 +5,18 @@ PgBouncer answer (D5) cannot be had on a test machine.
 """
 
 import os
-import subprocess
-import threading
 from collections.abc import Callable
 
-import psycopg2
 import pytest
 
 import lockmaster
 from lockmaster.databases.postgres import url as urls
 from lockmaster.errors import AccessDeniedError, UnreachableError
-from tests.facts.lab import Lab, busy, until
+from tests.facts.lab import Lab, until
 from tests.support import sources
 from tests.support.database import Database
 from tests.support.pgbouncer import PgBouncer
 from tests.support.postgres import PostgresServer, Server
-from tests.support.proxy import Proxy
 
 NAMES = "SELECT name FROM lockmaster_history WHERE applied_at IS NOT NULL ORDER BY version"
 PRISMA_TABLE = """CREATE TABLE _prisma_migrations (id VARCHAR(36) PRIMARY KEY NOT NULL, checksum VARCHAR(64) NOT NULL,
@@ -162,7 +158,7 @@ HARMLESS = {
 @pytest.mark.parametrize("place", ["alone", "inside"])
 def test_d2_what_refuses_a_transaction_runs_alone(lab: Lab, database: Database, postgres: Server, script: str, place: str) -> None:
     """25001 and 2D000; whether a CALL commits or a table is partitioned no splitter can know."""
-    if "DETACH" in script and postgres.major < 14 or "REINDEX DATABASE;" in script and postgres.major < 16:
+    if ("DETACH" in script and postgres.major < 14) or ("REINDEX DATABASE;" in script and postgres.major < 16):
         pytest.skip(f"PostgreSQL {postgres.major} does not know it")
     if "parted" in script and postgres.major < (15 if "CLUSTER" in script else 14):
         pytest.skip(f"PostgreSQL {postgres.major} refuses it for a partitioned table")

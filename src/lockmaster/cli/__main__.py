@@ -45,7 +45,7 @@ def load_driver(url: str) -> None:
 def leave(status: int) -> NoReturn:
     """End the process now: no taking apart of modules, and no waiting for a thread that a dead network holds."""
     for stream in (sys.stdout, sys.stderr):
-        try:  # noqa: SIM105 - contextlib is not loaded for this
+        try:
             stream.flush()
         except (AttributeError, OSError, ValueError):  # closed, or its reader is gone
             pass

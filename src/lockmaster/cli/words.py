@@ -75,7 +75,7 @@ def describe(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line pe
 
 def elapsed(seconds: float) -> str:
     """A measured time, as exact as a person wants it."""
-    rounded = round(seconds, 3 if seconds < 1 else 1 if seconds < 60 else 0)  # noqa: PLR2004
+    rounded = round(seconds, 3 if seconds < 1 else 1 if seconds < 60 else 0)
     return render_duration(rounded) if rounded else "0ms"
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Desk:
     """One look at one database, or one word about it. Use once; close it."""
 
-    def __init__(  # noqa: PLR0913 - wiring, called from one place
+    def __init__(
         self, database: Database, source: Source, history: History, policy: Policy, *, clock: Clock, wait: float | None,
         turn_wait: float,
     ) -> None:  # fmt: skip

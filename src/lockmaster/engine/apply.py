@@ -69,7 +69,7 @@ class Budget:
 class Applier:
     """Applies prepared migrations in order over one session that holds the turn."""
 
-    def __init__(  # noqa: PLR0913 - wiring, called from one place
+    def __init__(
         self,
         session: Session,
         source: Source,
@@ -113,10 +113,13 @@ class Applier:
         self._flush(batch)
 
     def _flush(self, batch: list[tuple[Prepared, Unit]]) -> None:
-        if not batch:
-            return
         if len(batch) == 1:
-            return self.single(*batch[0])
+            self.single(*batch[0])
+        elif batch:
+            self._together(batch)
+
+    def _together(self, batch: list[tuple[Prepared, Unit]]) -> None:
+        """Several migrations in one message, each in its own transaction."""
         migrations = [prepared.migration for prepared, _ in batch]
         self._working(migrations[0].label, more=len(batch) - 1)
         try:
@@ -126,9 +129,9 @@ class Applier:
             # ones before the bad one are applied as everybody else would (D1)
             for prepared, one in batch[self._committed(migrations) :]:
                 self.single(prepared, one)
-            return
-        for migration in migrations:
-            self._applied(migration, None)
+        else:
+            for migration in migrations:
+                self._applied(migration, None)
 
     def _committed(self, migrations: Sequence[Migration]) -> int:
         applied = {record.id: record for record in self.session.read(self.history).records if record.state == "applied"}
@@ -242,7 +245,7 @@ class Applier:
                 if error.kind == "alone" and (cut := self._recut(prepared, one, error)):
                     return cut
                 if error.offset is None and error.kind in _WITH_PLACE:
-                    error = self._found(error, one)  # noqa: PLW2901
+                    error = self._found(error, one)
                 where = report.Where(one.migration, prepared.migration.path, one.body, one.line)
                 raise self._piece_failed(error, where, pieces, index, begun=begun) from error
             self._spent()

@@ -28,7 +28,7 @@ class ServerError(Exception):
     anything of the message ran).
     """
 
-    def __init__(  # noqa: PLR0913 - these are the fields of a server's error
+    def __init__(
         self,
         text: str,
         *,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Gate:
     """Waits for the level of one folder in one database. `limit` is the deadline of the whole wait."""
 
-    def __init__(  # noqa: PLR0913 - wiring, called from one place
+    def __init__(
         self, database: Database, source: Source, history: History, policy: Policy, *, clock: Clock, emit: Emit,
         limit: Deadline,
     ) -> None:  # fmt: skip

@@ -78,7 +78,7 @@ def unit(source: Source, history: History, prepared: Prepared, *, announce: bool
     return _unit(prepared, script, segment, rows, last=True, announce=announce)
 
 
-def _unit(  # noqa: PLR0913
+def _unit(
     prepared: Prepared, script: bytes, segment: Segment, rows: tuple[str, ...], *, last: bool, announce: bool
 ) -> Unit:
     return Unit(

@@ -53,7 +53,7 @@ class Waits(NamedTuple):
 class Runner:
     """One run over one database. Use once."""
 
-    def __init__(  # noqa: PLR0913 - wiring, called from one place
+    def __init__(
         self,
         database: Database,
         source: Source,

@@ -24,7 +24,7 @@ def _table(upper: str, lower: str) -> bytes:
 
 _LETTERS = _ALPHABET[10:]
 _PRIMARY = _table(_LETTERS.upper(), _LETTERS)
-_CASE = bytes(2 if 65 <= code <= 90 else 1 for code in range(256))  # noqa: PLR2004 - A to Z
+_CASE = bytes(2 if 65 <= code <= 90 else 1 for code in range(256))
 
 
 def key(name: str) -> tuple[str, str, str, str]:

@@ -26,7 +26,7 @@ def new(folder: str, format: str, name: str, now: float, provider: str = "") -> 
     if not slug:
         raise UsageError(f"{name!r} has neither letters nor digits to make a name of", hint="lockmaster new add_users")
     folder = folder.rstrip("/") or folder
-    os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - one way of paths in this package
+    os.makedirs(folder, exist_ok=True)
     stamp = time.strftime("%Y%m%d%H%M%S", time.gmtime(now))
     return _prisma(folder, slug, stamp, provider) if format == "prisma" else _native(folder, slug, stamp)
 
@@ -36,7 +36,7 @@ def _prisma(folder: str, slug: str, stamp: str, provider: str) -> str:
     there = [entry.name for entry in files.entries(folder) if files.is_folder(entry)]
     directory = f"{folder}/{_after(stamp, [names.digits_of(name) for name in there])}_{slug}"
     try:
-        os.mkdir(directory)  # noqa: PTH102
+        os.mkdir(directory)
     except FileExistsError:
         raise UsageError(f"{directory} is there already", hint="try again in a second") from None
     if provider and prisma.provider(folder) is None:
@@ -66,7 +66,7 @@ def _after(stamp: str, versions: list[str]) -> str:
 
 def _write(path: str, text: str) -> str:
     try:
-        with open(path, "x", encoding="utf-8", newline="\n") as file:  # noqa: PTH123
+        with open(path, "x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError:
         raise UsageError(f"{path} is there already", hint="give another name") from None

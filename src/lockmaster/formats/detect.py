@@ -77,7 +77,7 @@ def _tool(entry: DirEntry[str], seen: dict[str, str]) -> tuple[str, str]:
     if files.is_folder(entry):
         # One look into the first directory is enough: there may be a thousand.
         return ("", "") if "prisma" in seen else _inside(entry)
-    stem, suffix = os.path.splitext(name)  # noqa: PTH122 - pathlib is not loaded on this way
+    stem, suffix = os.path.splitext(name)
     if name in _LANDMARKS:
         return _LANDMARKS[name], name
     if suffix.lower() == ".sql":
@@ -91,7 +91,7 @@ def _inside(entry: DirEntry[str]) -> tuple[str, str]:
     if entry.name == "repeatable":
         return "native", "repeatable/"
     for name, tool in _INSIDE:
-        if os.path.exists(f"{entry.path}/{name}"):  # noqa: PTH110 - pathlib is not loaded on this way
+        if os.path.exists(f"{entry.path}/{name}"):
             return tool, f"{entry.name}/{name}"
     return "", ""
 
@@ -120,11 +120,11 @@ def _undecided(folder: str, found: list[DirEntry[str]], seen: dict[str, str], ou
             f"{folder} looks like {traces}, which this version does not run yet",
             hint="it runs native (<version>_<name>.sql) and prisma (directories with migration.sql)",
         )
-    near = [f"{folder}/{name}" for name in _NEAR if os.path.isdir(f"{folder}/{name}")]  # noqa: PTH112
+    near = [f"{folder}/{name}" for name in _NEAR if os.path.isdir(f"{folder}/{name}")]
     if near:
         return UsageError(f"no migrations in {folder}", hint=f"did you mean --dir {near[0]}?")
     names = sorted(entry.name for entry in found if not entry.name.startswith("."))
-    there = f"it has {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}" if names else "it is empty"  # noqa: PLR2004
+    there = f"it has {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}" if names else "it is empty"
     return UsageError(
         f"no migrations in {folder}: {there}",
         hint="--dir names <version>_<name>.sql files, or directories with migration.sql; a new folder needs --format",

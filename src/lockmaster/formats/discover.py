@@ -15,7 +15,6 @@ from lockmaster.formats import files
 from lockmaster.formats.detect import detect
 from lockmaster.values import NamedTuple
 
-# ruff: noqa: PTH110, PTH112, PTH118, PTH120 - os.path: pathlib is not loaded on this way
 _PLACES = ("schema.prisma", "prisma/schema.prisma", "prisma/schema")  # the last: a schema of several files
 _NATIVE = ("migrations", "db/migrations")
 

@@ -47,7 +47,7 @@ def is_file(entry: DirEntry[str]) -> bool:
 def content(path: str, most: int = -1) -> bytes | None:
     """The bytes of a file, or its first `most`; None where there is none. Raises UsageError: unreadable."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - pathlib is not loaded on this way
+        with open(path, "rb") as file:
             return file.read(most)
     except FileNotFoundError:
         return None
@@ -94,7 +94,7 @@ def unusable(path: str, error: OSError, what: str) -> UsageError:
     if error.errno == errno.ELOOP:
         return UsageError(f"{path} is a loop of symbolic links", hint=f"make it {what}")
     if error.errno == errno.ENOENT:
-        return UsageError(f"{path} does not exist", hint=f"--dir names {what}; relative to {os.getcwd()}")  # noqa: PTH109
+        return UsageError(f"{path} does not exist", hint=f"--dir names {what}; relative to {os.getcwd()}")
     if error.errno == errno.ENOTDIR:
         return UsageError(f"{path} is not a directory", hint=f"--dir names {what}")
     if error.errno in (errno.EACCES, errno.EPERM):

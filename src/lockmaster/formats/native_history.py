@@ -15,7 +15,7 @@ Two unique indexes are a net under "once": a version has one row, and so has a r
 names its columns, so that a later version may add some.
 """
 
-# ruff: noqa: S608 - making SQL is the work of this file; values are quoted by the dialect
+
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def _is_migration(entry: os.DirEntry[str]) -> bool:
     if entry.name.startswith(".."):
         return False
     if entry.is_symlink():
-        return files.is_folder(entry) and os.readlink(entry.path).startswith("..data/")  # noqa: PTH115
+        return files.is_folder(entry) and os.readlink(entry.path).startswith("..data/")
     return entry.is_dir(follow_symlinks=False)
 
 

@@ -12,7 +12,6 @@ from lockmaster.errors import UsageError
 from lockmaster.formats import files
 from lockmaster.values import NamedTuple
 
-# ruff: noqa: PTH100, PTH112, PTH113, PTH118, PTH120 - os.path: pathlib is not loaded on this way
 _SUFFIXES = ("js", "ts", "mjs", "cjs", "mts", "cts")  # @prisma/config, SUPPORTED_EXTENSIONS
 _TOKEN = re.compile(r""""(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|//[^\n]*|/\*.*?\*/""", re.DOTALL)
 _STRING = r"""(?:"([^"\\\n]*)"|'([^'\\\n]*)'|`([^`\\$]*)`)"""

@@ -1,6 +1,6 @@
 """Prisma's history table, `_prisma_migrations`, read and written as Prisma itself does (FIELD 1.1, 1.2, 1.6)."""
 
-# ruff: noqa: S608 - making SQL is the work of this file; values are quoted by the dialect
+
 
 from __future__ import annotations
 

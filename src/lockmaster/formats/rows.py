@@ -1,6 +1,6 @@
 """The few shapes of SQL in which all histories are written. Values come quoted, names as they are in the table."""
 
-# ruff: noqa: S608 - making SQL is the work of this file; values are quoted by the dialect
+
 
 from __future__ import annotations
 

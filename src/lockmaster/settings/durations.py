@@ -42,7 +42,7 @@ def render_duration(seconds: float | None) -> str:
     if seconds is None:
         return "none"
     millis = round(seconds * 1000)
-    if millis < 1000:  # noqa: PLR2004
+    if millis < 1000:
         return f"{millis}ms" if seconds else "0"
     minutes, millis = divmod(millis, 60_000)
     hours, minutes = divmod(minutes, 60)

@@ -105,7 +105,7 @@ def passwords(url: str) -> tuple[str, ...]:
         from urllib.parse import unquote  # rare, and 3 ms
 
         found += [unquote(item) for item in found]
-    return tuple(item for item in dict.fromkeys(found) if len(item) > 3 and item not in shown)  # noqa: PLR2004
+    return tuple(item for item in dict.fromkeys(found) if len(item) > 3 and item not in shown)
 
 
 def _sub(pattern: str, replacement: str | Callable[[Match[str]], str], text: str) -> str:

@@ -64,9 +64,9 @@ def _failed(text: str) -> ConnectFailedError:
     low = text.lower()
     if low.startswith("invalid "):  # libpq refuses a parameter before it has tried anything
         raise UsageError(f"the database URL has an {fact}", hint="repair it; waiting does not help")
-    if 'database "' in low and "does not exist" in low or "no such database" in low:
+    if ('database "' in low and "does not exist" in low) or "no such database" in low:
         return ConnectFailedError(fact, "missing")
-    if any(words in low for words in _CREDENTIALS) or 'role "' in low and "does not exist" in low:
+    if any(words in low for words in _CREDENTIALS) or ('role "' in low and "does not exist" in low):
         return ConnectFailedError(fact, "denied")
     return ConnectFailedError(fact, "retry")
 

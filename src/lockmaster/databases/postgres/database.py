@@ -33,7 +33,7 @@ class PostgresDatabase:
 
     dialect = PostgresDialect()
 
-    def __init__(  # noqa: PLR0913 - wiring, called from one place
+    def __init__(
         self,
         url: str,
         *,

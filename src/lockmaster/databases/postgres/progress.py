@@ -15,7 +15,8 @@ FIRST_LOOK_SECONDS = 3.0
 _LOOK_SECONDS = 5.0
 _SQL = """
 SELECT p.phase, p.blocks_done, p.blocks_total, p.lockers_total - p.lockers_done,
-  (SELECT pg_catalog.string_agg(pg_catalog.format('%s (pid %s)', coalesce(nullif(a.application_name, ''), 'a session'), a.pid), ', ')
+  (SELECT pg_catalog.string_agg(
+     pg_catalog.format('%s (pid %s)', coalesce(nullif(a.application_name, ''), 'a session'), a.pid), ', ')
    FROM pg_catalog.pg_stat_activity a
    WHERE a.pid = p.current_locker_pid OR a.pid = ANY (pg_catalog.pg_blocking_pids({pid})))
 FROM (SELECT 1) one LEFT JOIN pg_catalog.pg_stat_progress_create_index p ON p.pid = {pid}"""

@@ -57,7 +57,7 @@ class PostgresSession:
     caps = Capabilities(turn_spans_transactions=True, session_state=True, batch_bytes=1 << 18, batch_units=50)
     pooler = ""
 
-    def __init__(  # noqa: PLR0913 - wiring, called from one place
+    def __init__(
         self,
         wire: Wire,
         *,
@@ -80,7 +80,7 @@ class PostgresSession:
         self._watch = watch
         self._schema = schema  # in which the scripts work; "" where the search path of the role leads
         self._key: int | None = None
-        self._found: str | None = before._found if before else None  # the schema in which the last read found the history
+        self._found: str | None = before._found if before else None  # noqa: SLF001 - its own kind; the schema in which the last read found the history
         self._listening = False
         self._foreign = False  # the application uses NOTIFY, as far as this role may see
         self._set_up = False
@@ -367,5 +367,5 @@ def _placed(error: ServerError, composed: message.Message) -> ServerError:
     """The error with its place inside a unit instead of inside the message."""
     if error.offset is not None:
         found = composed.locate(error.offset)
-        error.index, error.offset = found if found else (None, None)
+        error.index, error.offset = found or (None, None)
     return error

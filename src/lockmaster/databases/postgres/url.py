@@ -14,14 +14,55 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LIBPQ = frozenset(
-    "host hostaddr port dbname user password passfile connect_timeout sslmode sslrootcert sslkey sslcrl sslcrldir"
-    " sslpassword sslsni sslnegotiation sslcertmode ssl_min_protocol_version ssl_max_protocol_version requirepeer"
-    " channel_binding require_auth krbsrvname gsslib gssencmode target_session_attrs load_balance_hosts service"
-    " keepalives keepalives_idle keepalives_interval keepalives_count tcp_user_timeout application_name".split()
+    [
+        "host",
+        "hostaddr",
+        "port",
+        "dbname",
+        "user",
+        "password",
+        "passfile",
+        "connect_timeout",
+        "sslmode",
+        "sslrootcert",
+        "sslkey",
+        "sslcrl",
+        "sslcrldir",
+        "sslpassword",
+        "sslsni",
+        "sslnegotiation",
+        "sslcertmode",
+        "ssl_min_protocol_version",
+        "ssl_max_protocol_version",
+        "requirepeer",
+        "channel_binding",
+        "require_auth",
+        "krbsrvname",
+        "gsslib",
+        "gssencmode",
+        "target_session_attrs",
+        "load_balance_hosts",
+        "service",
+        "keepalives",
+        "keepalives_idle",
+        "keepalives_interval",
+        "keepalives_count",
+        "tcp_user_timeout",
+        "application_name",
+    ]
 )
 _PRISMA_ONLY = frozenset(
-    "connection_limit pool_timeout socket_timeout max_connection_lifetime max_idle_connection_lifetime"
-    " single_use_connections statement_cache_size sslidentity prefer_socket".split()
+    [
+        "connection_limit",
+        "pool_timeout",
+        "socket_timeout",
+        "max_connection_lifetime",
+        "max_idle_connection_lifetime",
+        "single_use_connections",
+        "statement_cache_size",
+        "sslidentity",
+        "prefer_socket",
+    ]
 )
 
 
@@ -74,7 +115,9 @@ def _pairs(query: str) -> Iterator[tuple[str, str]]:
         yield _plain(key), _plain(value)
 
 
-_HINT = "a '#', '@', '/', '?' or '%' in the password must be percent-encoded; LOCKMASTER_PASSWORD_FILE needs no encoding"
+_HINT = (
+    "a '#', '@', '/', '?' or '%' in the password must be percent-encoded; LOCKMASTER_PASSWORD_FILE needs no encoding"
+)
 
 
 def _hosts(netloc: str) -> tuple[str, str]:

@@ -148,7 +148,7 @@ class Wire:
             while (state := self.connection.poll()) != ext.POLL_OK:
                 left = limit - time.monotonic()
                 if left <= 0:
-                    raise psycopg2.OperationalError("no answer to ROLLBACK")  # noqa: TRY301
+                    raise psycopg2.OperationalError("no answer to ROLLBACK")
                 read = [self.connection] if state == ext.POLL_READ else []
                 write = [self.connection] if state == ext.POLL_WRITE else []
                 select.select(read, write, [], left)

@@ -71,7 +71,7 @@ class Wire:
         """End the connection and all it held: transaction, lock, temporary tables, settings. Never raises."""
         connection, self._connection, self.held = self._connection, None, False
         if connection is not None:
-            try:  # noqa: SIM105 - contextlib is not loaded on this way
+            try:
                 connection.close()
             except ERRORS:  # it was broken already
                 pass
