@@ -175,16 +175,25 @@ class Desk:
 
     def _with_turn(self) -> Session:
         session, view = self._open(write=True)
-        if view.exists:
-            self._history = session.locate(self._history)
+        try:
+            if view.exists:
+                self._history = session.locate(self._history)
+            self._take_turn(session)
+        except (ServerError, LostConnectionError) as error:
+            session.close()
+            raise _translated(error) from error
+        except BaseException:
+            session.close()
+            raise
+        return session
+
+    def _take_turn(self, session: Session) -> None:
         limit = Deadline(self._clock, self._turn_wait)
         while not session.try_turn(self._history):
             if limit.over():
                 holder = session.holder(self._history) or "another process"
-                session.close()
                 raise NoTurnError(f"no turn within {limit.seconds:.0f}s: {holder} has it", hint="it is working: try again later")
             session.sleep(0.2)
-        return session
 
 
 def _strange(record: Record, state: str) -> StatusRow:

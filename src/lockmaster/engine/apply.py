@@ -240,7 +240,7 @@ class Applier:
                 self.session.run([one], receipt, expected)
             except ServerError as error:
                 if error.kind == "busy":
-                    self._give_way(error, one.migration)
+                    self._give_way(error, one.migration, _in_effect(index, pieces))
                     continue
                 if error.kind == "alone" and (cut := self._recut(prepared, one, error)):
                     return cut
@@ -262,7 +262,7 @@ class Applier:
             if error.kind != "busy":
                 where = report.Where(alone.migration, prepared.migration.path, alone.body, alone.line)
                 raise self._piece_failed(error, where, pieces, index, begun=True) from error
-            self._give_way(error, alone.migration)
+            self._give_way(error, alone.migration, _in_effect(index, pieces))
         self._turn = self._turn and alone.what not in DROPS_TURN
         self._keep_turn(prepared.migration, pieces)
         last = index + 1 == pieces.total
@@ -311,10 +311,10 @@ class Applier:
 
     # ---- telling ------------------------------------------------------------------------------------------
 
-    def _give_way(self, error: ServerError, migration: str) -> None:
+    def _give_way(self, error: ServerError, migration: str, now: str = report.NOTHING) -> None:
         pause = self._budget.pause()
         if pause is None:
-            raise report.gave_way(error, migration, self._budget.spent) from error
+            raise report.gave_way(error, migration, self._budget.spent, now) from error
         self._emit(events.Retrying(migration, error.text, self._budget.attempt, pause))
         self.session.sleep(pause)
         if not self.session.caps.turn_spans_transactions:
@@ -328,6 +328,10 @@ class Applier:
         self.applied.append(migration.label)
         self._budget.fresh()
         self._emit(events.Applied(migration.label, seconds, self._done + len(self.applied), self._total))
+
+
+def _in_effect(done: int, pieces: Pieces) -> str:
+    return f"{done} of {pieces.total} pieces of this migration" if done else report.NOTHING
 
 
 def person(alone: Alone, text: str, command: str, total: int, index: int) -> MigrationHalfDoneError:

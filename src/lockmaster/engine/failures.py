@@ -51,3 +51,4 @@ class ServerError(Exception):
         self.hint = hint
         self.context = context
         self.done_before = done_before  # this is how a repeat of DDL that was already done betrays itself
+        self.in_transaction = True  # False: at COMMIT, or behind it

@@ -85,12 +85,12 @@ def _statement_at(body: bytes, offset: int, dialect: Dialect) -> str:
     return excerpt(body)
 
 
-def gave_way(error: ServerError, migration: str, waited: float) -> NoTurnError:
+def gave_way(error: ServerError, migration: str, waited: float, now: str = NOTHING) -> NoTurnError:
     """A lock was not to be had within the budget: nothing is broken, another time may be better."""
     return NoTurnError(
         f"migration {migration} gave way to live traffic for {waited:.0f}s: {error.text}",
-        hint="a long transaction holds what it needs: see pg_stat_activity; --ddl-lock-budget waits longer",
-        details={"migration": migration, "in the database now": NOTHING, "sqlstate": error.sqlstate},
+        hint="another transaction holds what it needs, and does not end; --ddl-lock-budget waits longer",
+        details={"migration": migration, "in the database now": now, "sqlstate": error.sqlstate},
     )
 
 
@@ -106,5 +106,5 @@ def outside(error: ServerError) -> LockmasterError:
     if error.kind in {"full", "timeout"}:
         return UnreachableError(error.text, hint=error.hint or "run again later", details=details)
     if error.kind == "read-only":
-        return AccessDeniedError(error.text, hint="the database is read-only: is this a replica?", details=details)
+        return AccessDeniedError(error.text, hint="the database is read-only: a replica, or a file that may only be read?", details=details)
     return LockmasterError(f"the database refused a statement of Lockmaster's: {error.text}", details=details)

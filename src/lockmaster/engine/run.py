@@ -17,8 +17,8 @@ from lockmaster.engine.failures import LostConnectionError, LostTurnError, Needs
 from lockmaster.engine.results import MigrateResult
 from lockmaster.errors import (
     HistoryMismatchError,
-    LockmasterError,
     MigrationFailedError,
+    MigrationHalfDoneError,
     NoTurnError,
     UnreachableError,
     UsageError,
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 CROWDED = 0.7  # of max_connections: from there on waiters leave and come back (C5)
 _MANY_LOST_TURNS = 5
+_LOST = "the connection was lost again and again while {} was worked on: {}"
+_LOST_HINT = "does the server crash on it (see its log), or is there an idle limit in between?"
 _MANY_QUICK_LOSSES, _QUICK_SECONDS = 10, 5.0
 
 
@@ -77,6 +79,7 @@ class Runner:
         self._applied: list[str] = []
         self._lost_turns = 0
         self._quick_losses, self._lost_at = 0, float("-inf")
+        self._loser: tuple[str, LostConnectionError | None] = ("", None)  # the connection was lost over it too often
         self._warned: set[str] = set()
         self._told: object = None  # the plan that was told last: telling it twice helps nobody
         self._turn_limit = Deadline(clock, waits.turn)
@@ -104,11 +107,17 @@ class Runner:
                 plan = self._after_lost_connection(lost)
             except LostTurnError as lost:
                 plan = self._after_lost_turn(lost)
-            except NeedsSessionError as needs:
-                self._go_direct(needs)
         return self._ready(plan)
 
     def _one_round(self, plan: Plan) -> Plan:
+        """A round over the session that there is; over the direct one from when one is needed."""
+        try:
+            return self._round()
+        except NeedsSessionError as needs:
+            self._go_direct(needs)
+            return plan
+
+    def _round(self) -> Plan:
         """Take the turn, or become current while waiting for it; apply what is pending. The plan after it."""
         session = self._writable()
         waited = self._take_turn(session)
@@ -130,6 +139,7 @@ class Runner:
             return plan
         planning.refuse(plan, self._policy)
         self._warn(plan)
+        self._give_up_on_loser(plan)
         work = [self._prepare(session, migration) for migration in plan.pending]
         begun = [(record, self._prepare(session, self._file_of(record))) for record in plan.open]
         self._check_session(session, [*work, *(prepared for _, prepared in begun)])
@@ -162,7 +172,7 @@ class Runner:
             whole = False  # the turn ended before the work did
         except LostConnectionError as lost:
             if self._budget.lost(applier.current):
-                raise _lost_too_often(applier.current, lost) from lost
+                self._loser = (applier.current, lost)
             raise
         finally:
             self._applied += applier.applied
@@ -171,6 +181,18 @@ class Runner:
         if whole:
             return self._done(plan)
         return self._plan(session.read(self._history), binding=False)
+
+    def _give_up_on_loser(self, plan: Plan) -> None:
+        """Try no more what the connection was lost over again and again. Under the turn: now it is known what is left (C7)."""
+        label, lost = self._loser
+        if label in {record.label for record in plan.open}:
+            raise MigrationHalfDoneError(
+                _LOST.format(label, lost), hint=_LOST_HINT,
+                details={"migration": label, "in the database now": "a part of it: `lockmaster status` shows which"},
+            )  # fmt: skip
+        if label in {migration.label for migration in plan.pending}:
+            details = {"migration": label, "in the database now": NOTHING}
+            raise MigrationFailedError(_LOST.format(label, lost), hint=_LOST_HINT, details=details)
 
     def _done(self, plan: Plan) -> Plan:
         """The plan after everything in it was applied: known without another read, the receipts were looked at."""
@@ -210,10 +232,16 @@ class Runner:
                 f"behind a transaction pooler this cannot run: {needs.reasons[0]}{more}",
                 hint="set DIRECT_DATABASE_URL to the server itself; or --pooler=session (or none), if that is what it is",
             )
-        here = self._session.identity()
-        self._database, self._direct = self._direct(), None
-        self._open(write=True)
-        if self._session.identity() != here:
+        here, pooled = self._session.identity(), self._database
+        self._database = self._direct()
+        try:
+            self._open(write=True)
+            there = self._session.identity()
+        except LostConnectionError:
+            self._database = pooled  # nothing is proven yet
+            raise
+        self._direct = None
+        if there != here:
             raise UsageError(
                 "DIRECT_DATABASE_URL leads to another database than DATABASE_URL",
                 hint="both must reach the same database of the same server",
@@ -355,14 +383,6 @@ class Runner:
             if message not in self._warned:
                 self._warned.add(message)
                 self._emit(events.Warned(message, hint))
-
-
-def _lost_too_often(migration: str, lost: LostConnectionError) -> LockmasterError:
-    return MigrationFailedError(
-        f"the connection was lost again and again while {migration or 'the history'} was worked on: {lost}",
-        hint="does the server crash on it (see its log), or is there an idle limit in between?",
-        details={"migration": migration, "in the database now": "what was committed before, and nothing half-done"},
-    )
 
 
 class _Remembering:

@@ -73,6 +73,7 @@ class PooledSession(PostgresSession):
         try:
             answer = self.wire.send(text, Fault.MESSAGE_SENT)
         except ServerError as error:
+            self._unknown_at_commit(error)
             raise _placed(error, composed) from error
         reach(Fault.MESSAGE_ANSWERED)
         self._check_idle()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lockmaster.engine.failures import LostConnectionError, LostTurnError, ServerError
+from lockmaster.errors import StoppedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ class Watcher:
         try:
             self._wire = self._wire or self._connect()
             self._tell(describe(*self._wire.send(_SQL.format(pid=self._pid))[0]))
-        except (ServerError, LostConnectionError, LostTurnError, OSError):
-            self._given_up = True
+        except (ServerError, LostConnectionError, LostTurnError, StoppedError, OSError):
+            self._given_up = True  # who waits for the statement sees the wish to stop, too, and cancels it
 
     def close(self) -> None:
         if self._wire is not None:

@@ -228,12 +228,19 @@ class PostgresSession:
         try:
             rows = self.wire.send(composed.text, Fault.MESSAGE_SENT)
         except ServerError as error:
+            self._unknown_at_commit(error)
             raise _placed(error, composed) from error
         reach(Fault.MESSAGE_ANSWERED)
         self._check_idle()
         if not rows or rows[0][0] != expected:
             # a message that was cut short answers as if all were well (A2)
             raise LostTurnError(f"{rows[0][0] if rows else 'none'} of {expected} records are there after the message")
+
+    def _unknown_at_commit(self, error: ServerError) -> None:
+        """A cancel that came between COMMIT and the receipt: what is in effect, the history will say."""
+        if error.kind == "timeout" and not error.in_transaction:
+            self.wire.close()
+            raise LostConnectionError(f"{error.text} (at COMMIT or just behind it)") from error
 
     def _check_idle(self) -> None:
         if not self.wire.idle():

@@ -71,7 +71,10 @@ class Wire:
             failure = translate(error, closed=self.connection.closed != 0)
             place = position_of(error)
             if isinstance(failure, ServerError):
+                if failure.kind == "timeout" and self._deadline.over():
+                    failure = ServerError("the deadline is over", kind=failure.kind, sqlstate=failure.sqlstate)
                 failure.offset = None if place is None else _bytes(message, place)
+                failure.in_transaction = not self.idle()
                 self._roll_back()
             raise failure from error
 
@@ -113,29 +116,37 @@ class Wire:
                 self.tick()
 
     def _abandon(self) -> None:
-        """Cancel what runs, then say why. The connection is closed when the server does not answer in time."""
-        answered = self._cancel()
-        if answered:
-            self._roll_back()
-        else:
+        """Cancel what runs. The connection is closed when the server does not answer in time.
+
+        Raises StoppedError, or the server's error; returns when the whole answer came all the same: it is done then.
+        """
+        try:
+            answered = self._cancel()
+        except psycopg2.Error:
+            self._leave()
+            raise
+        if not answered:
             self.close()
-        self._stop.check()
-        raise ServerError("the deadline is over", kind="timeout", sqlstate="57014")
+        self._leave()
+        if not answered:
+            raise LostConnectionError("the deadline is over, and the server does not answer")
+
+    def _leave(self) -> None:
+        if self._stop.reason:
+            self._roll_back()
+            self._stop.check()
 
     def _cancel(self) -> bool:
-        """True when the statement has ended. `cancel()` holds the GIL on a silent network, so a child does it."""
+        """True when the answer is complete. `cancel()` holds the GIL on a silent network, so a child does it."""
         _in_child(self.connection.cancel, _CANCEL_SECONDS)
         limit = time.monotonic() + _CANCEL_SECONDS
-        try:
-            while (state := self.connection.poll()) != ext.POLL_OK:
-                left = limit - time.monotonic()
-                if left <= 0:
-                    return False
-                read = [self.connection] if state == ext.POLL_READ else []
-                write = [self.connection] if state == ext.POLL_WRITE else []
-                select.select(read, write, [], left)
-        except psycopg2.Error:
-            return bool(self.connection.closed == 0)
+        while (state := self.connection.poll()) != ext.POLL_OK:
+            left = limit - time.monotonic()
+            if left <= 0:
+                return False
+            read = [self.connection] if state == ext.POLL_READ else []
+            write = [self.connection] if state == ext.POLL_WRITE else []
+            select.select(read, write, [], left)
         return True
 
     def _roll_back(self) -> None:
