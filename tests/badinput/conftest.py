@@ -35,8 +35,7 @@ def lite(tmp_path: Path) -> Iterator[Lab]:
         yield found
 
 
-@pytest.fixture(params=["lab", "lite"])
-def either(request: pytest.FixtureRequest) -> Lab:
-    """Give both, one after the other."""
-    lab: Lab = request.getfixturevalue(request.param)
-    return lab
+@pytest.fixture(params=["postgres", "sqlite"])
+def either(request: pytest.FixtureRequest, lab: Lab, lite: Lab) -> Lab:
+    """Give both, one after the other; they share a folder."""
+    return lab if request.param == "postgres" else lite

@@ -75,7 +75,7 @@ def test_a_script_that_is_not_utf8(either: Lab, tail: bytes) -> None:
     either.write("1_good", "CREATE TABLE good (x int);")
     either.write("2_latin", b"CREATE TABLE t (x int);\n" + tail)
     text = fails(either, USAGE, hint="UTF-8")
-    assert "2_latin.sql, line 2" in text
+    assert "2_latin.sql:2" in text
     assert "0xff" in text or "0xe9" in text or "0xc3" in text
 
 

@@ -178,7 +178,7 @@ def test_a_last_line_without_newline(either: Lab, tail: str) -> None:
 
 def test_a_nul_byte(either: Lab) -> None:
     either.write("1_m", b"CREATE TABLE t (x int);\n\0")
-    assert "line 2" in fails(either, Exit.USAGE)
+    assert "1_m.sql:2" in fails(either, Exit.USAGE)
 
 
 def test_a_byte_order_mark(either: Lab) -> None:

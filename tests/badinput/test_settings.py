@@ -24,7 +24,6 @@ def migration(lite: Lab) -> None:
         f"postgresql://{LOGIN}@[::1/db",
         f"postgresql://{LOGIN}@host/db#{SECRET}",
         f"postgresql://u:{SECRET}#x@host/db",
-        f"postgresql://u:{SECRET}%zz@host/db",
         f"postgresql://{LOGIN}@host/db?options=-c%20search_path%3Dx",
         f"postgresql://{LOGIN}@host/db?sslmod=require",
         f"host=localhost user=u password={SECRET}",
@@ -33,7 +32,6 @@ def migration(lite: Lab) -> None:
         "sqlite:",
         "sqlite:///tmp/",
         "file:./dev.db?mode=memory",
-        "sqlite:///a%zz.db",
     ],
 )
 def test_a_wrong_url(lite: Lab, url: str) -> None:
@@ -50,7 +48,7 @@ def test_no_url(lite: Lab) -> None:
 
 
 def test_a_url_of_a_file_that_is_not_there(lite: Lab) -> None:
-    fails(lite, USAGE, url="", env={"DATABASE_URL_FILE": "/nowhere/url"})
+    assert "/nowhere/url" in fails(lite, USAGE, url="", env={"DATABASE_URL_FILE": "/nowhere/url"}, hinted=False)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +59,7 @@ def test_a_url_of_a_file_that_is_not_there(lite: Lab) -> None:
 def test_an_option_that_makes_no_sense(lite: Lab, option: str) -> None:
     ended = lite.run(option)
     assert ended.status == USAGE, ended.text
-    assert ended.err.splitlines()[0].startswith("error:")
+    assert ended.err.startswith(("error:", '{"ts"')), ended.err
     assert "Traceback" not in ended.err
 
 
@@ -70,7 +68,7 @@ def test_an_option_that_makes_no_sense(lite: Lab, option: str) -> None:
 )
 def test_a_settings_file_that_makes_no_sense(lite: Lab, text: str, place: str) -> None:
     (lite.home / "lockmaster.yaml").write_text(text)
-    assert place in fails(lite, USAGE)
+    assert place in fails(lite, USAGE, hinted=False)
 
 
 def test_settings_never_show_a_secret(lite: Lab) -> None:

@@ -1,4 +1,4 @@
-"""Schedules that showed something, the shortest that do. One that is expected to fail is a bug of the engine."""
+"""Schedules that showed something, the shortest that do: each was a bug of the engine once, or might have been."""
 
 from collections.abc import Callable, Iterator
 
@@ -7,11 +7,9 @@ import pytest
 from lockmaster.engine.results import MigrateResult
 from tests.simulation.calm import calm
 from tests.simulation.folder import Piece, Spec
-from tests.simulation.laws import LawError
 from tests.simulation.world import Setup, World
 
 PLAIN, INDEX, DISCARD = Piece("plain"), Piece("index"), Piece("discard")
-bug = pytest.mark.xfail(raises=LawError, strict=True, reason="a bug of the engine: see known.py")
 Build = Callable[..., World]
 
 
@@ -64,7 +62,6 @@ def test_discard_all_gives_the_turn_to_another_pod(build: Build) -> None:
     calm(world)
 
 
-@bug
 def test_a_standby_lags_behind(build: Build) -> None:
     world = build("session", [PLAIN], standby=True)
     one, other = world.pods
@@ -72,13 +69,11 @@ def test_a_standby_lags_behind(build: Build) -> None:
     world.finish(other)
 
 
-@bug
 def test_gave_way_between_two_pieces(build: Build) -> None:
     world = build("session", [PLAIN, Piece("plain", "busy")], budget=0.0)
     world.finish(world.pods[0])
 
 
-@bug
 def test_lost_three_times_and_committed_in_the_end(build: Build) -> None:
     world = build("session", [PLAIN])
     one = world.pods[0]
@@ -91,7 +86,6 @@ def test_lost_three_times_and_committed_in_the_end(build: Build) -> None:
     world.finish(one)
 
 
-@bug
 def test_lost_three_times_in_the_middle_of_an_index(build: Build) -> None:
     world = build("session", [INDEX])
     one = world.pods[0]
@@ -103,7 +97,6 @@ def test_lost_three_times_in_the_middle_of_an_index(build: Build) -> None:
     world.finish(one)
 
 
-@bug
 def test_lost_while_it_goes_direct(build: Build) -> None:
     world = build("direct", [PLAIN, INDEX])
     one = world.pods[0]
@@ -112,7 +105,6 @@ def test_lost_while_it_goes_direct(build: Build) -> None:
     world.finish(one)
 
 
-@bug
 def test_killed_after_a_piece_that_was_cut_out_by_the_server(build: Build) -> None:
     world = build("session", [PLAIN, Piece("call")])
     one, other = world.pods
@@ -122,7 +114,6 @@ def test_killed_after_a_piece_that_was_cut_out_by_the_server(build: Build) -> No
     world.finish(other)
 
 
-@bug
 def test_a_piece_fails_in_a_file_while_another_pod_goes_on(build: Build) -> None:
     world = build("file", [PLAIN, Piece("plain", "flaky"), PLAIN])
     one, other = world.pods

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lockmaster import events
 from lockmaster.clock import pauses
 from lockmaster.engine import report
-from lockmaster.engine.failures import LostConnectionError, NeedsSessionError, ServerError
+from lockmaster.engine.failures import LostConnectionError, LostTurnError, NeedsSessionError, ServerError
 from lockmaster.engine.pieces import Pieces, excerpt, reread, unit
 from lockmaster.errors import MigrationHalfDoneError
 from lockmaster.faults import Fault, reach
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # a message ends after a script that changes how text is read, or that may drop the turn
 _ENDS_MESSAGE = frozenset({"lexing", "drops-turn", "set-transaction"})
 DROPS_TURN = frozenset({"discard-all"})  # statements alone after which the turn has to be taken again
-_WITH_PLACE = frozenset({"script", "syntax"})  # errors of a statement: run again one by one, they get a place
+_WITH_PLACE = frozenset({"script", "syntax", "privilege"})  # errors of a statement: run again one by one, they get a place
 _MANY_LOSSES = 3
 
 
@@ -179,7 +179,8 @@ class Applier:
         if parsed == prepared.parsed:
             return None
         self._emit(events.Warned(f"{one.migration} has a statement that refuses a transaction; it runs alone", found.text))
-        return prepared._replace(parsed=parsed, cuts=(*prepared.cuts, offset))
+        start = next(segment.start for segment in parsed.segments if segment.end > offset)
+        return prepared._replace(parsed=parsed, cuts=(*prepared.cuts, start))
 
     def _failed(self, error: ServerError, prepared: Prepared, one: Unit) -> Exception:
         if error.offset is None and error.kind in _WITH_PLACE:
@@ -197,12 +198,14 @@ class Applier:
 
     # ---- migrations of several pieces ---------------------------------------------------------------------
 
-    def pieces(self, prepared: Prepared, *, announce: bool, start: int = 0, begun: bool = False) -> None:
-        """Apply the pieces from `start` on; `begun`: the open record is there already."""
+    def pieces(
+        self, prepared: Prepared, *, announce: bool, start: int = 0, begun: bool = False, written: str = ""
+    ) -> None:
+        """Apply the pieces from `start` on; `begun`: the open record is there already, with `written` as its journal."""
         label = prepared.migration.label
         self._working(label)
         began = self._budget.now()
-        pieces = Pieces(self.history, prepared, reread(self.source, prepared))
+        pieces = Pieces(self.history, prepared, reread(self.source, prepared), written)
         index = start
         while index < pieces.total:
             self._keep_turn(prepared.migration, pieces)
@@ -225,8 +228,9 @@ class Applier:
             raise AgainError
         self._turn = True
 
-    def _spent(self) -> None:
-        """A transaction was committed: what that means for the turn."""
+    def _spent(self, pieces: Pieces) -> None:
+        """A transaction with rows of `pieces` was committed: what that means for the journal and for the turn."""
+        pieces.committed()
         self._turn = self.session.caps.turn_spans_transactions
 
     def _transaction(
@@ -247,8 +251,8 @@ class Applier:
                 if error.offset is None and error.kind in _WITH_PLACE:
                     error = self._found(error, one)
                 where = report.Where(one.migration, prepared.migration.path, one.body, one.line)
-                raise self._piece_failed(error, where, pieces, index, begun=begun) from error
-            self._spent()
+                raise self._piece_failed(error, where, prepared, pieces, index, begun=begun) from error
+            self._spent(pieces)
             return None
 
     def _alone(self, prepared: Prepared, pieces: Pieces, index: int, *, begun: bool, announce: bool) -> None:
@@ -256,18 +260,18 @@ class Applier:
         evidence = self.session.evidence(alone)
         reach(Fault.EVIDENCE)
         self.session.write(pieces.rows_before(index, evidence, begun=begun))
-        self._spent()
+        self._spent(pieces)
         reach(Fault.INTENT)
         while (error := self._try_alone(alone, evidence, pieces, index)) is not None:
             if error.kind != "busy":
                 where = report.Where(alone.migration, prepared.migration.path, alone.body, alone.line)
-                raise self._piece_failed(error, where, pieces, index, begun=True) from error
+                raise self._piece_failed(error, where, prepared, pieces, index, begun=True) from error
             self._give_way(error, alone.migration, _in_effect(index, pieces))
         self._turn = self._turn and alone.what not in DROPS_TURN
         self._keep_turn(prepared.migration, pieces)
         last = index + 1 == pieces.total
         self.session.write(pieces.rows_after(index, begun=True), announce=announce and last)
-        self._spent()
+        self._spent(pieces)
         reach(Fault.DONE)
 
     def _try_alone(self, alone: Alone, evidence: str, pieces: Pieces, index: int) -> ServerError | None:
@@ -285,12 +289,13 @@ class Applier:
         return failure or ServerError(verdict.text, kind="busy")
 
     def _piece_failed(
-        self, error: ServerError, where: report.Where, pieces: Pieces, index: int, *, begun: bool
+        self, error: ServerError, where: report.Where, prepared: Prepared, pieces: Pieces, index: int, *, begun: bool
     ) -> Exception:
         """Leave nothing behind when the first piece failed, else a journal that the next run understands."""
         dialect = self.session.dialect
-        if not self.session.caps.turn_spans_transactions:
-            self._turn = self.session.try_turn(self.history)
+        if begun and not self.session.caps.turn_spans_transactions:
+            self._turn = False  # it went with the failed transaction; somebody may have gone on from there
+            self._keep_turn(prepared.migration, pieces)
         if index == 0:
             if begun:
                 record = self._record(where.migration)
@@ -307,7 +312,10 @@ class Applier:
 
     def _record(self, label: str) -> Record:
         records = self.session.read(self.history).records
-        return next(record for record in records if record.label == label and record.state == "open")
+        found = [record for record in records if record.label == label and record.state == "open"]
+        if not found:
+            raise LostTurnError(f"the open record of {label} is gone")
+        return found[0]
 
     # ---- telling ------------------------------------------------------------------------------------------
 

@@ -125,7 +125,8 @@ class Pieces:
         self._script = script
         self.segments = prepared.parsed.segments
         self.total = len(self.segments)
-        self.written = written  # the journal as we wrote it last
+        self.written = written  # the journal as we committed it last
+        self._composed = written
 
     def unit(self, index: int, *, begun: bool, announce: bool) -> Unit:
         """Piece `index` as a transaction; `begun`: the open record is there already."""
@@ -167,19 +168,25 @@ class Pieces:
 
     def rows_failed(self, index: int, error: str) -> tuple[str, ...]:
         """Rows that say: the pieces before this one are in effect, this one failed and left nothing."""
-        journal = Journal(index, self.total, self._prefix(index), error=error, cuts=self._cuts(index))
+        journal = Journal(index, self.total, self._prefix(index), error=error, cuts=self._cuts(index, following=False))
         return self._journalled(journal, begun=True)
+
+    def committed(self) -> None:
+        """The rows that were composed last are in effect."""
+        self.written = self._composed
 
     def _journalled(self, journal: Journal, *, begun: bool) -> tuple[str, ...]:
         migration, text = self._prepared.migration, journal.encode()
-        self.written = text
+        self._composed = text
         if begun:
             return self._history.progress(migration, text)
         return self._history.begin(migration, self._prepared.checksum, text)
 
-    def _cuts(self, upto: int) -> tuple[int, ...]:
-        """Those in the first `upto` pieces: what stands further down may be edited before the next run."""
+    def _cuts(self, upto: int, *, following: bool = True) -> tuple[int, ...]:
+        """Those in the first `upto` pieces, and the one that follows: further down the file may be edited before the next run."""
         end = self.segments[upto - 1].end if upto else 0
+        if following and upto < self.total:
+            end = self.segments[upto].start + 1
         return tuple(offset for offset in self._prepared.cuts if offset < end)
 
     def _prefix(self, done: int) -> str:

@@ -64,7 +64,7 @@ def _continue(applier: Applier, record: Record, prepared: Prepared, journal: Jou
     else:
         emit(events.Recovered(record.label, f"going on after piece {journal.done} of {journal.total}"))
     if start < len(parsed.segments):
-        applier.pieces(prepared, announce=False, start=start, begun=True)
+        applier.pieces(prepared, announce=False, start=start, begun=True, written=record.journal)
         return
     applier.session.write(applier.history.finish(prepared.migration, prepared.checksum))
     applier.applied.append(record.label)

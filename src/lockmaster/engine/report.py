@@ -106,5 +106,6 @@ def outside(error: ServerError) -> LockmasterError:
     if error.kind in {"full", "timeout"}:
         return UnreachableError(error.text, hint=error.hint or "run again later", details=details)
     if error.kind == "read-only":
-        return AccessDeniedError(error.text, hint="the database is read-only: a replica, or a file that may only be read?", details=details)
+        hint = "the database is read-only: a replica, or a file that may only be read?"
+        return AccessDeniedError(error.text, hint=hint, details=details)
     return LockmasterError(f"the database refused a statement of Lockmaster's: {error.text}", details=details)

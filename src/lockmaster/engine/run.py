@@ -18,7 +18,6 @@ from lockmaster.engine.results import MigrateResult
 from lockmaster.errors import (
     HistoryMismatchError,
     MigrationFailedError,
-    MigrationHalfDoneError,
     NoTurnError,
     UnreachableError,
     UsageError,
@@ -41,7 +40,7 @@ CROWDED = 0.7  # of max_connections: from there on waiters leave and come back (
 _MANY_LOST_TURNS = 5
 _LOST = "the connection was lost again and again while {} was worked on: {}"
 _LOST_HINT = "does the server crash on it (see its log), or is there an idle limit in between?"
-_MANY_QUICK_LOSSES, _QUICK_SECONDS = 10, 5.0
+_QUICK_SECONDS = 5.0
 
 
 class Waits(NamedTuple):
@@ -78,7 +77,7 @@ class Runner:
         self._budget: Budget | None = None
         self._applied: list[str] = []
         self._lost_turns = 0
-        self._quick_losses, self._lost_at = 0, float("-inf")
+        self._losing, self._lost_at = Deadline(clock, None), float("-inf")
         self._loser: tuple[str, LostConnectionError | None] = ("", None)  # the connection was lost over it too often
         self._warned: set[str] = set()
         self._told: object = None  # the plan that was told last: telling it twice helps nobody
@@ -119,7 +118,11 @@ class Runner:
 
     def _round(self) -> Plan:
         """Take the turn, or become current while waiting for it; apply what is pending. The plan after it."""
-        session = self._writable()
+        if self._session is None or not self._session.writable:  # a standby, a file opened to read
+            plan = self._plan(self._open(write=True), binding=False)
+            if plan.current:
+                return plan
+        session = self._opened()
         waited = self._take_turn(session)
         if waited is not None:
             return waited
@@ -186,12 +189,12 @@ class Runner:
         """Try no more what the connection was lost over again and again. Under the turn: now it is known what is left (C7)."""
         label, lost = self._loser
         if label in {record.label for record in plan.open}:
-            raise MigrationHalfDoneError(
-                _LOST.format(label, lost), hint=_LOST_HINT,
+            raise UnreachableError(
+                _LOST.format(label, lost), hint=f"{_LOST_HINT} Its journal is in order: the next run goes on there",
                 details={"migration": label, "in the database now": "a part of it: `lockmaster status` shows which"},
             )  # fmt: skip
         if label in {migration.label for migration in plan.pending}:
-            details = {"migration": label, "in the database now": NOTHING}
+            details = {"migration": label, "in the database now": "nothing of this migration"}
             raise MigrationFailedError(_LOST.format(label, lost), hint=_LOST_HINT, details=details)
 
     def _done(self, plan: Plan) -> Plan:
@@ -210,10 +213,7 @@ class Runner:
         reach(Fault.READ)
         return view
 
-    def _writable(self) -> Session:
-        """A session that can write: opened again where the first one cannot (a standby, a file opened to read)."""
-        if self._session is None or not self._session.writable:
-            self._open(write=True)
+    def _opened(self) -> Session:
         assert self._session is not None  # noqa: S101 - for the type checker: `_open` sets it
         return self._session
 
@@ -300,15 +300,16 @@ class Runner:
     def _after_lost_connection(self, lost: LostConnectionError) -> Plan:
         """Open again. A connection that is lost at once, time and again, is closed for what we say on it."""
         now = self._clock.now()
-        self._quick_losses = self._quick_losses + 1 if now - self._lost_at < _QUICK_SECONDS else 0
+        if now - self._lost_at >= _QUICK_SECONDS:
+            self._losing = Deadline(self._clock, self._waits.database)
         self._lost_at = now
-        if self._quick_losses >= _MANY_QUICK_LOSSES:
+        if self._losing.over():
             raise UnreachableError(
                 f"the connection is lost again and again: {lost}",
                 hint="what is in between? A pooler in statement mode passes no transactions",
             )
         self._emit(events.Waiting("database", f"the connection was lost: {lost}", 0.0, self._waits.database))
-        self._clock.sleep(0.1 * self._quick_losses)
+        self._clock.sleep(0.1)
         return self._plan(self._open(write=True), binding=False)
 
     def _after_lost_turn(self, lost: LostTurnError) -> Plan:

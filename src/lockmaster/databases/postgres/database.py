@@ -103,6 +103,8 @@ class PostgresDatabase:
 
     def _unreachable(self, failure: ConnectFailedError, began: float) -> UnreachableError:
         waited = self._clock.now() - began
+        if self._deadline.over() and waited < 1.0:
+            return UnreachableError("the deadline is over", hint="run again later", details={"database": str(self)})
         return UnreachableError(
             f"the database did not accept work within {waited:.0f}s: {failure.text}",
             hint="is it running, and does a NetworkPolicy or a firewall allow the way? --wait-for-database waits longer",

@@ -24,6 +24,7 @@ class PooledSession(PostgresSession):
     """Never sets anything for the session: it is somebody else's server connection a moment later."""
 
     caps = Capabilities(turn_spans_transactions=False, session_state=False, batch_bytes=0, batch_units=1)
+    _last_key = 0  # of the turn that ended with the last message
 
     def read(self, history: History, *, details: bool = False, load: bool = False) -> View:
         """Under the turn nothing may fail: the error of a missing table would end the transaction, and the turn."""
@@ -68,7 +69,7 @@ class PooledSession(PostgresSession):
         told = message.announce(key) if unit.announce else ""
         text = unit.body + f"\n;{self._put_back()}{rows};{told}COMMIT;{receipt}".encode()
         composed = message.Message(text, (message.Place(0, 0, len(unit.body)),))
-        self._key = None
+        self._key, self._last_key = None, key
         reach(Fault.MESSAGE_READY)
         try:
             answer = self.wire.send(text, Fault.MESSAGE_SENT)
@@ -89,10 +90,11 @@ class PooledSession(PostgresSession):
         kept = f"SET client_encoding = 'UTF8';SET application_name = {name};"
         return f"RESET SESSION AUTHORIZATION;RESET ROLE;RESET ALL;{kept}"
 
-    def pinpoint(self, unit: Unit) -> ServerError | None:
-        """Once more with the turn: without it, the statements would run beside somebody else's."""
-        del unit
-        return None
+    def _begin_again(self, unit: Unit) -> bool:
+        """With the turn once more, for without it the statements would run beside somebody else's."""
+        del unit  # it sets nothing for the session: that was refused
+        begin = message.begin(self._limits, local=self._settings.local)
+        return bool(self.wire.send(f"{begin}SELECT pg_catalog.pg_try_advisory_xact_lock({self._last_key})")[0][0])
 
     def listen(self, history: History) -> bool:
         """Never: a notification would go to whoever has the server connection then."""

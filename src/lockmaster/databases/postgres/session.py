@@ -248,9 +248,9 @@ class PostgresSession:
             raise LostConnectionError("a transaction was left open, so the session was closed")
 
     def pinpoint(self, unit: Unit) -> ServerError | None:
-        begin = message.begin(self._limits, unit.modes) + message.proof(self.held_key())
         try:
-            self.wire.send(begin.encode() + unit.settings)
+            if not self._begin_again(unit):
+                return None
             for statement in self.dialect.split(unit.body):
                 try:
                     self.wire.send(unit.body[statement.start : statement.end])
@@ -263,6 +263,12 @@ class PostgresSession:
             return None
         finally:
             self._undo()
+
+    def _begin_again(self, unit: Unit) -> bool:
+        """The transaction that a unit runs in, opened by itself; False when the turn for it is not to be had."""
+        begin = message.begin(self._limits, unit.modes) + message.proof(self.held_key())
+        self.wire.send(begin.encode() + unit.settings)
+        return True
 
     def _at_commit(self) -> ServerError | None:
         """What a deferred constraint says at COMMIT; it has no place in the script."""

@@ -125,7 +125,9 @@ def _hosts(netloc: str) -> tuple[str, str]:
     hosts, ports = [], []
     for part in netloc.split(","):
         if part.startswith("["):
-            host, _, rest = part[1:].partition("]")
+            host, closed, rest = part[1:].partition("]")
+            if not closed:
+                raise ValueError(part)
             port = rest.removeprefix(":")
         else:
             host, _, port = part.partition(":")
