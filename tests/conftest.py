@@ -20,6 +20,8 @@ from tests.support.proxy import Proxy
 
 # These take long, and what they prove does not depend on the version: first server only, unless marked every_server.
 FIRST_SERVER_ONLY = {"slow", "crash", "herd", "chaos", "netns", "prisma", "memory"}
+# What these hold does depend on it. Other folders run on the first server only, unless marked every_server.
+EVERY_SERVER_FOLDERS = {"contract", "facts", "unit"}
 PER_SERVER = "server_source"
 
 
@@ -60,7 +62,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     marks = {mark.name for mark in metafunc.definition.iter_markers()}
     servers = _servers(metafunc.config)
-    if marks & FIRST_SERVER_ONLY and "every_server" not in marks:
+    folder = metafunc.definition.path.relative_to(metafunc.config.rootpath / "tests").parts[0]
+    if (marks & FIRST_SERVER_ONLY or folder not in EVERY_SERVER_FOLDERS) and "every_server" not in marks:
         servers = servers[:1]
     metafunc.parametrize(PER_SERVER, servers, indirect=True, scope="session")
 

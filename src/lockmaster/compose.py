@@ -142,7 +142,8 @@ def _parts(options: Options, emit: Emit, stop: Stop) -> Parts:
     direct = None
     if direct_url and direct_url != url:
         plain = options._replace(
-            pooler="none" if options.pooler == "transaction" else options.pooler, schema=_search_path(url, options, place)
+            pooler="none" if options.pooler == "transaction" else options.pooler,
+            schema=_search_path(url, options, place),
         )
 
         def direct() -> Database:

@@ -120,8 +120,19 @@ class Failed(NamedTuple):
 
 if TYPE_CHECKING:
     Event = (
-        Waiting | Connected | Planned | TurnTaken | TurnLost | Applying | Applied | Progress | Retrying | Recovered
-        | Warned | Ready | Failed
+        Waiting
+        | Connected
+        | Planned
+        | TurnTaken
+        | TurnLost
+        | Applying
+        | Applied
+        | Progress
+        | Retrying
+        | Recovered
+        | Warned
+        | Ready
+        | Failed
     )
     Emit = Callable[[Event], None]
 

@@ -15,7 +15,7 @@ from tests.support.postgres import Server
 def owner(database: Database, postgres: Server) -> Iterator[str]:
     """Give the role that owns the database, with a secret password."""
     name, _ = postgres.create_role()
-    postgres.execute(f'ALTER ROLE "{name}" PASSWORD \'{SECRET}\'')
+    postgres.execute(f"ALTER ROLE \"{name}\" PASSWORD '{SECRET}'")
     postgres.execute(f'ALTER DATABASE "{database.name}" OWNER TO "{name}"')
     database.execute(f'ALTER SCHEMA public OWNER TO "{name}"')
     yield name

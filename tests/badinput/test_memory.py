@@ -32,7 +32,10 @@ def rows(tail: str = "") -> str:
 SHAPES = {
     "many statements": rows,
     "with one emoji": lambda: rows("INSERT INTO t VALUES (2, '😀');"),
-    "one statement": lambda: "CREATE TABLE t (i int, x text);\nINSERT INTO t VALUES\n" + ",\n".join(["(1, '" + "x" * 950 + "')"] * (SIZE // 961)),
+    "one statement": lambda: (
+        "CREATE TABLE t (i int, x text);\nINSERT INTO t VALUES\n"
+        + ",\n".join(["(1, '" + "x" * 950 + "')"] * (SIZE // 961))
+    ),
     "one literal": lambda: "CREATE TABLE t (i int, x text);\nINSERT INTO t VALUES (1, '" + "x" * SIZE + "');",
     "own COMMIT": lambda: "BEGIN;\n" + rows("COMMIT;\nINSERT INTO t VALUES (3, '');"),
 }

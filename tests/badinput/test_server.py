@@ -208,7 +208,10 @@ def test_a_full_disk_of_postgresql(lab: Lab, make_server: Callable[..., Postgres
     server.execute(f"CREATE TABLESPACE tiny LOCATION '{tiny}'")
     lab.url = server.create_database("app", tablespace="tiny")
     lab.good()
-    lab.write("2_big", "CREATE TABLE big (x text);\nINSERT INTO big SELECT repeat(i::text, 300) FROM generate_series(1, 40000) i;")
+    lab.write(
+        "2_big",
+        "CREATE TABLE big (x text);\nINSERT INTO big SELECT repeat(i::text, 300) FROM generate_series(1, 40000) i;",
+    )
     text = fails(lab, Exit.FAILED, hint="free space")
     assert "No space left on device" in text
     assert "53100" in text
@@ -225,7 +228,10 @@ def test_a_full_disk_in_a_statement_that_stands_alone(
     server = make_server()
     server.execute(f"CREATE TABLESPACE tiny LOCATION '{tiny}'")
     lab.url = server.create_database("app")
-    lab.write("2_big", "CREATE TABLE big (x text);\nINSERT INTO big SELECT md5(i::text) || repeat('x', 99) FROM generate_series(1, 150000) i;")
+    lab.write(
+        "2_big",
+        "CREATE TABLE big (x text);\nINSERT INTO big SELECT md5(i::text) || repeat('x', 99) FROM generate_series(1, 150000) i;",
+    )
     lab.good()
     lab.write("3_cic", "CREATE INDEX CONCURRENTLY big_x ON big (x) TABLESPACE tiny;")
     text = fails(lab, Exit.FAILED, hint="free space")

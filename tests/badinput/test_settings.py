@@ -64,7 +64,8 @@ def test_an_option_that_makes_no_sense(lite: Lab, option: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "place"), [("format: [", "lockmaster.yaml"), ("deadline: soon", "lockmaster.yaml:1"), ("- a", "lockmaster.yaml")]
+    ("text", "place"),
+    [("format: [", "lockmaster.yaml"), ("deadline: soon", "lockmaster.yaml:1"), ("- a", "lockmaster.yaml")],
 )
 def test_a_settings_file_that_makes_no_sense(lite: Lab, text: str, place: str) -> None:
     (lite.home / "lockmaster.yaml").write_text(text)
@@ -77,9 +78,7 @@ def test_settings_never_show_a_secret(lite: Lab) -> None:
     assert SECRET not in ended.text
 
 
-@pytest.mark.parametrize(
-    "options", [(), ("--applied", "1_m", "--rolled-back", "1_m")], ids=["neither", "both"]
-)
+@pytest.mark.parametrize("options", [(), ("--applied", "1_m", "--rolled-back", "1_m")], ids=["neither", "both"])
 def test_a_word_that_is_none(lite: Lab, options: tuple[str, ...]) -> None:
     fails(lite, USAGE, *options, command="resolve")
 

@@ -39,9 +39,7 @@ class Run:
         self._files = [folder / f"run-{number}.{name}" for name in ("out", "err", "log")]
         with self._files[0].open("wb") as out, self._files[1].open("wb") as err:
             env = {"LOCKMASTER_TERMINATION_LOG": str(self._files[2]), **env}
-            self.process = subprocess.Popen(
-                argv, env=env, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err
-            )
+            self.process = subprocess.Popen(argv, env=env, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
 
     @property
     def err(self) -> str:

@@ -158,9 +158,7 @@ def test_a2_an_open_quote_cannot_swallow_the_record(lab: Lab, database: Database
     assert database.value("SELECT count(*) FROM lockmaster_history") == 2
 
 
-def test_a2_a_quote_that_only_the_server_sees_open_fails_and_leaves_nothing(
-    lab: Lab, database: Database
-) -> None:
+def test_a2_a_quote_that_only_the_server_sees_open_fails_and_leaves_nothing(lab: Lab, database: Database) -> None:
     """With standard_conforming_strings off, a backslash at the end of a literal keeps it open over our record."""
     database.set(standard_conforming_strings="off")
     lab.write("1_open", "CREATE TABLE t (x text);\nINSERT INTO t VALUES ('a\\');")
@@ -233,9 +231,7 @@ def test_a3_a_script_that_betrays_its_repeat_is_applied_when_nothing_of_it_is_th
     assert database.rows(f"{state} FROM _prisma_migrations WHERE migration_name = '{SECOND}'") == [(1, 1)]
 
 
-def test_a3_a_script_that_betrays_its_repeat_is_not_applied_when_it_was(
-    doubling: Lab, database: Database
-) -> None:
+def test_a3_a_script_that_betrays_its_repeat_is_not_applied_when_it_was(doubling: Lab, database: Database) -> None:
     """The repeat fails with 42P07 and rolls back: then it had committed, and a person says so."""
     doubling.write_prisma(SECOND, TELLS)
     database.execute(TELLS)
@@ -303,7 +299,9 @@ def test_a3_a_failed_row_seen_before_the_turn_is_no_verdict(doubling: Lab, datab
         run = doubling.start()
         until(lambda: "waiting for the turn" in run.err, "it waits")
         cursor.execute(DOUBLE)
-        cursor.execute("UPDATE _prisma_migrations SET finished_at = now(), applied_steps_count = 1 WHERE id = 'left-by-prisma'")
+        cursor.execute(
+            "UPDATE _prisma_migrations SET finished_at = now(), applied_steps_count = 1 WHERE id = 'left-by-prisma'"
+        )
         assert run.running()
     ended = run.end()
     assert ended.status == 0, ended.text

@@ -67,9 +67,7 @@ def test_a5_a_repaired_file_goes_on_where_it_failed(counted: Lab, database: Data
     counted.good()
 
 
-def test_a5_a_file_edited_in_a_piece_that_is_in_effect_is_a_persons_matter(
-    counted: Lab, database: Database
-) -> None:
+def test_a5_a_file_edited_in_a_piece_that_is_in_effect_is_a_persons_matter(counted: Lab, database: Database) -> None:
     """What was run is not what the file says now: going on would record a lie."""
     counted.write("2_two", TWO)
     assert counted.run().status == 13
@@ -144,7 +142,9 @@ def test_a5_each_piece_has_our_lock_timeout(lab: Lab, database: Database) -> Non
 def test_a5_statements_keep_their_transaction_beside_one_that_refuses_it(lab: Lab, database: Database) -> None:
     """One by one in autocommit, LOCK TABLE is an error, SET LOCAL does nothing, and ON COMMIT DROP is gone at once."""
     lab.write("1_t", "CREATE TABLE t (a int);\nCREATE TABLE seen (what text);")
-    lab.write("2_mixed", """LOCK TABLE t IN EXCLUSIVE MODE;
+    lab.write(
+        "2_mixed",
+        """LOCK TABLE t IN EXCLUSIVE MODE;
 SET LOCAL work_mem = '77MB';
 CREATE TEMP TABLE tmp ON COMMIT DROP AS SELECT current_setting('work_mem') AS w;
 SAVEPOINT s;
@@ -155,7 +155,8 @@ SET CONSTRAINTS ALL DEFERRED;
 INSERT INTO seen SELECT w FROM tmp;
 CREATE INDEX CONCURRENTLY t_a ON t (a);
 INSERT INTO seen VALUES ('after');
-""")
+""",
+    )
     lab.good()
     assert names(database, "SELECT what FROM seen") == ["77MB", "after"]
     assert database.rows(INDEXES) == [("t_a", True)]
@@ -308,8 +309,11 @@ def test_a6_a_new_value_of_an_enum_is_there_once(lab: Lab, database: Database, p
 
 def test_a6_an_interrupted_call_that_commits_is_a_persons_matter(counted: Lab, database: Database) -> None:
     """Nothing in a catalog shows how far a procedure with its own COMMITs came."""
-    counted.write("2_proc", """CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN
-UPDATE acc SET n = n + 1; COMMIT; UPDATE acc SET n = n + 1; COMMIT; END $$;""")
+    counted.write(
+        "2_proc",
+        """CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN
+UPDATE acc SET n = n + 1; COMMIT; UPDATE acc SET n = n + 1; COMMIT; END $$;""",
+    )
     counted.good()
     counted.write("3_call", "CALL p();")
     assert counted.run(fault="alone-answered=kill").status == -9

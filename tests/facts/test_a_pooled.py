@@ -20,9 +20,7 @@ RETURN pg_catalog.quick_{name}($1); END $$"""
 
 
 @pytest.fixture
-def pooled(
-    lab: Lab, postgres: PostgresServer, database: Database, make_pgbouncer: Callable[..., PgBouncer]
-) -> Lab:
+def pooled(lab: Lab, postgres: PostgresServer, database: Database, make_pgbouncer: Callable[..., PgBouncer]) -> Lab:
     """Give a lab behind a PgBouncer with one server connection: what one client leaves there, the next one has."""
     lab.url = make_pgbouncer(postgres, default_pool_size=1).url(database.name)
     return lab
@@ -65,7 +63,9 @@ def test_a4b_a_history_read_under_the_lock_is_newer_than_the_lock(
     database.execute(SLOW.format(name=name))
     lab.write("2_double", "UPDATE acc SET n = n * 2;")
     slow = lab.start(option, env={"LOCKMASTER_POD": "slow"})
-    sleeping = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lockmaster/slow' AND wait_event = 'PgSleep'"
+    sleeping = (
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lockmaster/slow' AND wait_event = 'PgSleep'"
+    )
     until(lambda: database.value(sleeping), "the slow pod has its snapshot and no lock")
     lab.good(option)
     assert slow.running()
@@ -115,7 +115,9 @@ def test_a4cd_with_a_direct_url_it_runs_and_leaks_nothing(pooled: Lab, database:
     assert application(pooled, "SHOW search_path") == '"$user", public'
 
 
-def test_a4_the_direct_url_must_lead_to_the_same_database(pooled: Lab, database: Database, postgres: PostgresServer) -> None:
+def test_a4_the_direct_url_must_lead_to_the_same_database(
+    pooled: Lab, database: Database, postgres: PostgresServer
+) -> None:
     """A direct URL that was forgotten in a copied environment would migrate somebody else's database."""
     pooled.write("1_m", "CREATE TABLE t (x int);\nCOMMIT;")
     other = Database(postgres)

@@ -34,7 +34,9 @@ def test_b1_b2_limits_on_the_role_do_not_end_the_holder(
     lab: Lab, database: Database, postgres: Server, option: str, setting: str
 ) -> None:
     """The server ends an idle holder, a second one gets the lock, and the first finds out at its next statement."""
-    if (setting == "transaction_timeout" and postgres.major < 17) or (setting == "idle_session_timeout" and postgres.major < 14):
+    if (setting == "transaction_timeout" and postgres.major < 17) or (
+        setting == "idle_session_timeout" and postgres.major < 14
+    ):
         pytest.skip(f"PostgreSQL {postgres.major} has no {setting}")
     as_role(lab, database, postgres, **{setting: "400ms"})
     lab.write("1_slow", "CREATE TABLE slow AS SELECT pg_sleep(1)::text;")
@@ -59,8 +61,11 @@ def test_b2_the_limits_hold_for_a_statement_that_refuses_a_transaction(
     """Such a statement has no BEGIN of ours to carry the settings; a role's statement_timeout is none of ours."""
     as_role(lab, database, postgres, **({"transaction_timeout": "300ms"} if postgres.major >= 17 else {}))
     lab.write("1_t", "CREATE TABLE t (a int);\nINSERT INTO t SELECT generate_series(1, 10);")
-    lab.write("2_f", "CREATE FUNCTION slow(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN"
-                     " PERFORM pg_sleep(0.1); RETURN $1; END $$;")
+    lab.write(
+        "2_f",
+        "CREATE FUNCTION slow(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN"
+        " PERFORM pg_sleep(0.1); RETURN $1; END $$;",
+    )
     lab.write("3_cic", "CREATE INDEX CONCURRENTLY t_a ON t (slow(a));")
     lab.good()
     assert database.value("SELECT indisvalid FROM pg_index WHERE indrelid = 't'::regclass")

@@ -99,8 +99,11 @@ def test_c1_a_cut_network_ends_the_orphan_in_seconds(
     until(lambda: ask(ACTIVE.format("pg_sleep")), "the script runs")
     netns.link_down()
     began = time.monotonic()
-    until(lambda: not ask(f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {KEY & 0xFFFFFFFF}"),
-          "the turn of the orphan is free", 16)
+    until(
+        lambda: not ask(f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {KEY & 0xFFFFFFFF}"),
+        "the turn of the orphan is free",
+        16,
+    )
     assert time.monotonic() - began < 16
     assert run.running()
     run.kill()
@@ -410,7 +413,9 @@ def test_c6c_sigterm_ends_during_a_look_up_of_a_name(lab: Lab) -> None:
     resolv.write_text("nameserver 192.0.2.1\noptions timeout:20\n")
     lab.write("1_m", "SELECT 1;")
     script = f'mount --bind {resolv} /etc/resolv.conf && exec "$@"'
-    run = lab.start(url="postgresql://u:S3cr3t@db.example.internal/app", prefix=["unshare", "-m", "sh", "-c", script, "sh"])
+    run = lab.start(
+        url="postgresql://u:S3cr3t@db.example.internal/app", prefix=["unshare", "-m", "sh", "-c", script, "sh"]
+    )
     time.sleep(1.5)
     assert run.running(), run.err
     began = time.monotonic()
@@ -446,7 +451,9 @@ def test_c7_a_cut_connection_is_judged_under_the_turn(
     lab.good()
     lab.url = proxy.url(database.url)
     # the server does not look at its socket while it works: the orphan commits three seconds after the cut
-    lab.write("2_double", "SET LOCAL client_connection_check_interval = 0;\nSELECT pg_sleep(3);\nUPDATE acc SET n = n * 2;")
+    lab.write(
+        "2_double", "SET LOCAL client_connection_check_interval = 0;\nSELECT pg_sleep(3);\nUPDATE acc SET n = n * 2;"
+    )
     run = lab.start()
     until(lambda: database.value(ACTIVE.format("pg_sleep")), "it runs")
     proxy.cut()

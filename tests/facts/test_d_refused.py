@@ -87,8 +87,10 @@ def test_d1_a_script_that_changes_how_text_is_read_ends_its_message(lab: Lab, da
 
 def test_d1_a_constraint_that_fails_at_commit_says_so(lab: Lab, database: Database) -> None:
     """A deferred constraint has neither position nor statement: "at COMMIT" is an answer too."""
-    lab.write("1_p", "CREATE TABLE p (id int PRIMARY KEY);\n"
-                     "CREATE TABLE c (p int REFERENCES p DEFERRABLE INITIALLY DEFERRED);")
+    lab.write(
+        "1_p",
+        "CREATE TABLE p (id int PRIMARY KEY);\nCREATE TABLE c (p int REFERENCES p DEFERRABLE INITIALLY DEFERRED);",
+    )
     lab.write("2_c", "INSERT INTO c VALUES (1);\nINSERT INTO c VALUES (2);")
     lab.write("3_m", "SELECT 1;")
     ended = lab.run()
@@ -156,14 +158,20 @@ HARMLESS = {
 
 @pytest.mark.parametrize("script", {**NET, **LISTED}.values(), ids={**NET, **LISTED})
 @pytest.mark.parametrize("place", ["alone", "inside"])
-def test_d2_what_refuses_a_transaction_runs_alone(lab: Lab, database: Database, postgres: Server, script: str, place: str) -> None:
+def test_d2_what_refuses_a_transaction_runs_alone(
+    lab: Lab, database: Database, postgres: Server, script: str, place: str
+) -> None:
     """25001 and 2D000; whether a CALL commits or a table is partitioned no splitter can know."""
     if ("DETACH" in script and postgres.major < 14) or ("REINDEX DATABASE;" in script and postgres.major < 16):
         pytest.skip(f"PostgreSQL {postgres.major} does not know it")
     if "parted" in script and postgres.major < (15 if "CLUSTER" in script else 14):
         pytest.skip(f"PostgreSQL {postgres.major} refuses it for a partitioned table")
     lab.write("1_parted", PARTED)
-    around = script if place == "alone" else f"INSERT INTO log VALUES ('before');\n{script}\nINSERT INTO log VALUES ('after');"
+    around = (
+        script
+        if place == "alone"
+        else f"INSERT INTO log VALUES ('before');\n{script}\nINSERT INTO log VALUES ('after');"
+    )
     lab.write("2_net", around)
     lab.write("3_next", "CREATE TABLE o3 (x int);")
     lab.good()
@@ -400,7 +408,9 @@ def test_d6_an_uncommitted_create_of_somebody_else_is_waited_for(lab: Lab, datab
     with database.connect() as other, other.cursor() as cursor:
         cursor.execute(f"BEGIN; {PRISMA_TABLE}")
         pause.let_go()
-        until(lambda: database.value("SELECT count(*) FROM pg_locks WHERE NOT granted") or not run.running(), "it waits")
+        until(
+            lambda: database.value("SELECT count(*) FROM pg_locks WHERE NOT granted") or not run.running(), "it waits"
+        )
         cursor.execute("COMMIT")
     ended = run.end()
     assert ended.status == 0, ended.text
@@ -416,7 +426,9 @@ def test_d6_two_histories_in_one_new_schema_at_once(lab: Lab, database: Database
     with database.connect() as other, other.cursor() as cursor:
         cursor.execute("BEGIN; CREATE SCHEMA app")
         pause.let_go()
-        until(lambda: database.value("SELECT count(*) FROM pg_locks WHERE NOT granted") or not run.running(), "it waits")
+        until(
+            lambda: database.value("SELECT count(*) FROM pg_locks WHERE NOT granted") or not run.running(), "it waits"
+        )
         cursor.execute("COMMIT")
     ended = run.end()
     assert ended.status == 0, ended.text
@@ -431,7 +443,9 @@ def test_d7_nothing_but_prismas_table_is_ever_in_an_empty_schema(lab: Lab, datab
     """A journal table of ours makes real Prisma see P3005, 'the database schema is not empty'."""
     lab.write_prisma("20260101000001_m", script)
     assert lab.run().status in {12, 13}
-    tables = database.rows("SELECT tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')")
+    tables = database.rows(
+        "SELECT tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+    )
     assert tables == [("_prisma_migrations",)]
 
 
@@ -456,7 +470,9 @@ def test_d8_prismas_parameters_do_not_stop_the_connection(lab: Lab, database: Da
     )
     lab.write_prisma("20260101000001_m", "CREATE TABLE t (x int);")
     lab.good()
-    assert database.value("SELECT to_regclass('app.t') IS NOT NULL AND to_regclass('app._prisma_migrations') IS NOT NULL")
+    assert database.value(
+        "SELECT to_regclass('app.t') IS NOT NULL AND to_regclass('app._prisma_migrations') IS NOT NULL"
+    )
 
 
 def test_d8_prismas_certificate_is_the_authority() -> None:
@@ -509,7 +525,12 @@ def test_d9_a_stranger_sees_who_works_and_on_what(lab: Lab, database: Database, 
     lab.good()
     lab.write("2_slow", "SELECT pg_sleep(20);")
     run = lab.start(env={"LOCKMASTER_POD": "shop-7c9f"})
-    until(lambda: database.value("SELECT count(*) FROM pg_stat_activity WHERE query ~ 'pg_sleep.20' AND state = 'active'") > 1, "it runs")
+    until(
+        lambda: (
+            database.value("SELECT count(*) FROM pg_stat_activity WHERE query ~ 'pg_sleep.20' AND state = 'active'") > 1
+        ),
+        "it runs",
+    )
     status = lab.good(url=reader, command="status")
     assert "shop-7c9f" in status.out
     gate = lab.run("--deadline=1s", url=reader, command="gate")
@@ -540,7 +561,9 @@ def test_d9_times_are_read_whatever_the_datestyle(lab: Lab, database: Database) 
     lab.write("1_m", "CREATE TABLE t (x int);")
     lab.good()
     report = lockmaster.status(database.url, dir=str(lab.dir))
-    utc = database.value("SELECT to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI') FROM lockmaster_history")
+    utc = database.value(
+        "SELECT to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI') FROM lockmaster_history"
+    )
     assert report.rows[0].applied_at.startswith(utc)
     assert report.rows[0].applied_at.endswith("Z")
 

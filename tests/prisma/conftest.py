@@ -19,7 +19,7 @@ def real_prisma() -> None:
 
 
 @pytest.fixture
-def prisma(tmp_path: Path, database: Database, real_prisma: None) -> Prisma:  # noqa: ARG001 - a condition
+def prisma(tmp_path: Path, database: Database, real_prisma: None) -> Prisma:
     """Give a project in an empty folder, on an empty database."""
     return Prisma(tmp_path / "project", database.url)
 

@@ -53,18 +53,17 @@ class Desk:
 
     def _rows(self, plan: Plan, view: View) -> tuple[StatusRow, ...]:
         records = {record.id: record for record in view.records}
-        edited, late = set(plan.edited), set(plan.out_of_order)
-        rows = [self._row(m, records.get(m.id), m in edited, m in late, m in plan.pending) for m in self._migrations]
+        rows = [self._row(migration, records.get(migration.id), plan) for migration in self._migrations]
         rows += [_strange(record, "missing") for record in view.records if record.label in plan.missing]
         rows += [_strange(record, "ahead") for record in view.records if record.label in plan.ahead]
         return tuple(rows)
 
-    def _row(
-        self, migration: Migration, record: Record | None, edited: bool, late: bool, pending: bool  # noqa: FBT001
-    ) -> StatusRow:
+    def _row(self, migration: Migration, record: Record | None, plan: Plan) -> StatusRow:
+        pending = migration in plan.pending
         if record is None:
-            return StatusRow(migration.label, "out-of-order" if late else "pending")
-        state = "open" if record.state == "open" else "edited" if edited else "pending" if pending else "applied"
+            return StatusRow(migration.label, "out-of-order" if migration in plan.out_of_order else "pending")
+        kept = "edited" if migration in plan.edited else "pending" if pending else "applied"
+        state = "open" if record.state == "open" else kept
         note = ""
         if record.state == "open":
             journal = decode(record.journal)
@@ -82,7 +81,11 @@ class Desk:
             notes += [f"{record.label} was begun and not finished: migrate recovers it first" for record in plan.open]
             if not view.exists:
                 strangers = session.strangers(self._history)
-                notes += [f"the schema has tables ({', '.join(strangers)}) and no history: migrate refuses"] if strangers else []
+                notes += (
+                    [f"the schema has tables ({', '.join(strangers)}) and no history: migrate refuses"]
+                    if strangers
+                    else []
+                )
             rows = [self._sql(session, migration) for migration in plan.pending]
         except (ServerError, LostConnectionError) as error:
             raise _translated(error) from error
@@ -192,7 +195,9 @@ class Desk:
         while not session.try_turn(self._history):
             if limit.over():
                 holder = session.holder(self._history) or "another process"
-                raise NoTurnError(f"no turn within {limit.seconds:.0f}s: {holder} has it", hint="it is working: try again later")
+                raise NoTurnError(
+                    f"no turn within {limit.seconds:.0f}s: {holder} has it", hint="it is working: try again later"
+                )
             session.sleep(0.2)
 
 
@@ -204,4 +209,3 @@ def _translated(error: ServerError | LostConnectionError) -> LockmasterError:
     if isinstance(error, ServerError):
         return report.outside(error)
     return UnreachableError(f"the connection was lost: {error}", hint="run again")
-

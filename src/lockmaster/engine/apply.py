@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 # a message ends after a script that changes how text is read, or that may drop the turn
 _ENDS_MESSAGE = frozenset({"lexing", "drops-turn", "set-transaction"})
 DROPS_TURN = frozenset({"discard-all"})  # statements alone after which the turn has to be taken again
-_WITH_PLACE = frozenset({"script", "syntax", "privilege"})  # errors of a statement: run again one by one, they get a place
+_WITH_PLACE = frozenset(
+    {"script", "syntax", "privilege"}
+)  # errors of a statement: run again one by one, they get a place
 _MANY_LOSSES = 3
 
 
@@ -178,7 +180,9 @@ class Applier:
             return None
         if parsed == prepared.parsed:
             return None
-        self._emit(events.Warned(f"{one.migration} has a statement that refuses a transaction; it runs alone", found.text))
+        self._emit(
+            events.Warned(f"{one.migration} has a statement that refuses a transaction; it runs alone", found.text)
+        )
         start = next(segment.start for segment in parsed.segments if segment.end > offset)
         return prepared._replace(parsed=parsed, cuts=(*prepared.cuts, start))
 

@@ -64,7 +64,9 @@ class Gate:
                 self._emit(events.Waiting("level", self._cause(plan), waited, self._limit.seconds))
             try:
                 woken_by_holder = session.listen(self._history)
-                if view is not None:  # the first read after LISTEN comes without a pause: else an announcement is missed
+                if (
+                    view is not None
+                ):  # the first read after LISTEN comes without a pause: else an announcement is missed
                     pause *= share(view.peers) if woken_by_holder else 1.0  # noqa: PLW2901
                     session.sleep(min(pause, self._limit.left()))
                 view = session.read(self._history, load=True)

@@ -107,9 +107,11 @@ def _blanked(script: bytes, segment: Segment) -> bytes:
     """The segment with the script's own transaction words overwritten, so that every offset stays true."""
     if not segment.blanks:
         start = segment.start
-        return script if start == 0 and segment.end == len(script) and not script.startswith(BOM) else script[
-            start : segment.end
-        ]
+        return (
+            script
+            if start == 0 and segment.end == len(script) and not script.startswith(BOM)
+            else script[start : segment.end]
+        )
     body = bytearray(script[segment.start : segment.end])
     for start, end in segment.blanks:
         body[start - segment.start : end - segment.start] = b" " * (end - start)

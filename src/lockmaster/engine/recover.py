@@ -54,12 +54,16 @@ def _continue(applier: Applier, record: Record, prepared: Prepared, journal: Jou
     script = reread(applier.source, prepared)
     parsed = _as_it_was_cut(applier, prepared, script, journal)
     if journal.done and prefix(script, parsed.segments, journal.done) != journal.prefix:
-        raise _ask(record, prepared, f"its first {journal.done} of {journal.total} pieces are in effect, and were edited since")
+        raise _ask(
+            record, prepared, f"its first {journal.done} of {journal.total} pieces are in effect, and were edited since"
+        )
     prepared = prepared._replace(parsed=parsed, cuts=tuple(journal.cuts))
     start = journal.done
     if journal.intent:
         if not _is_there(Pieces(applier.history, prepared, script), journal):
-            raise _ask(record, prepared, f"it was interrupted in a statement that was edited since: {journal.statement}")
+            raise _ask(
+                record, prepared, f"it was interrupted in a statement that was edited since: {journal.statement}"
+            )
         start += _judged(applier, prepared, journal, emit)
     else:
         emit(events.Recovered(record.label, f"going on after piece {journal.done} of {journal.total}"))
@@ -109,7 +113,9 @@ def _finish(applier: Applier, prepared: Prepared, emit: Emit) -> None:
 def _repeat(applier: Applier, record: Record, prepared: Prepared, emit: Emit) -> None:
     """Killed before or after its commit: the same row. A repeat that starts with DDL fails when it was done before."""
     if not (prepared.plain and prepared.parsed.first) or prepared.kinds & {"own-transaction"}:
-        raise _ask(record, prepared, "a failed or interrupted run left its record, and nothing shows how far its script got")
+        raise _ask(
+            record, prepared, "a failed or interrupted run left its record, and nothing shows how far its script got"
+        )
     one = unit(applier.source, applier.history, prepared, announce=False)
     busy = applier.session.running_elsewhere(one.body)
     if busy:
@@ -122,7 +128,9 @@ def _repeat(applier: Applier, record: Record, prepared: Prepared, emit: Emit) ->
         applier.session.run([one], applier.history.count([prepared.migration]), 1)
     except ServerError as error:
         if error.done_before:
-            why = f"its repeat fails with {error.sqlstate or 'an error'}: {error.text}: it seems to be in effect already"
+            why = (
+                f"its repeat fails with {error.sqlstate or 'an error'}: {error.text}: it seems to be in effect already"
+            )
             raise _ask(record, prepared, why) from error
         if error.kind == "busy":
             raise report.gave_way(error, record.label, 0.0) from error

@@ -36,9 +36,7 @@ def failed(error: ServerError, where: Where, dialect: Dialect) -> MigrationFaile
     return MigrationFailedError(_message(error, where, details), hint=_hint(error), details=details)
 
 
-def half_done(
-    error: ServerError, where: Where, dialect: Dialect, *, now: str, command: str
-) -> MigrationHalfDoneError:
+def half_done(error: ServerError, where: Where, dialect: Dialect, *, now: str, command: str) -> MigrationHalfDoneError:
     """Earlier pieces of the migration are in effect: exit 13, with the way on."""
     details = _details(error, where, dialect) | {"in the database now": now}
     return MigrationHalfDoneError(_message(error, where, details), hint=command, details=details)
@@ -102,7 +100,9 @@ def outside(error: ServerError) -> LockmasterError:
             error.text, hint="migrate needs the owner of the schema; gate and status need SELECT only", details=details
         )
     if error.kind == "busy":
-        return NoTurnError(error.text, hint=error.hint or "somebody else holds what is needed: run again", details=details)
+        return NoTurnError(
+            error.text, hint=error.hint or "somebody else holds what is needed: run again", details=details
+        )
     if error.kind in {"full", "timeout"}:
         return UnreachableError(error.text, hint=error.hint or "run again later", details=details)
     if error.kind == "read-only":

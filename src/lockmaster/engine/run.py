@@ -152,9 +152,7 @@ class Runner:
                 return plan
         return self._work(session, plan, work, begun)
 
-    def _work(
-        self, session: Session, plan: Plan, work: list[Prepared], begun: list[tuple[Record, Prepared]]
-    ) -> Plan:
+    def _work(self, session: Session, plan: Plan, work: list[Prepared], begun: list[tuple[Record, Prepared]]) -> Plan:
         from lockmaster.engine.apply import AgainError, Applier, Budget
         from lockmaster.engine.recover import recover
 
@@ -209,7 +207,9 @@ class Runner:
 
     def _open(self, *, write: bool) -> View:
         self._close()
-        self._session, view = self._database.open(self._history, Deadline(self._clock, self._waits.database), write=write)
+        self._session, view = self._database.open(
+            self._history, Deadline(self._clock, self._waits.database), write=write
+        )
         reach(Fault.READ)
         return view
 

@@ -15,8 +15,6 @@ Two unique indexes are a net under "once": a version has one row, and so has a r
 names its columns, so that a later version may add some.
 """
 
-
-
 from __future__ import annotations
 
 from lockmaster.engine.model import Record

@@ -1,7 +1,5 @@
 """Prisma's history table, `_prisma_migrations`, read and written as Prisma itself does (FIELD 1.1, 1.2, 1.6)."""
 
-
-
 from __future__ import annotations
 
 import os

@@ -1,7 +1,5 @@
 """The few shapes of SQL in which all histories are written. Values come quoted, names as they are in the table."""
 
-
-
 from __future__ import annotations
 
 TYPE_CHECKING = False

@@ -58,7 +58,9 @@ class Segment(NamedTuple):
     table: tuple[str, ...] = ()
     index: tuple[str, ...] = ()  # type: ignore[assignment]  # the name matters more here than tuple.index()
     if_exists: bool = False
-    settings: tuple[tuple[int, int], ...] = ()  # its statements that set something for the session, as later ones see it
+    settings: tuple[
+        tuple[int, int], ...
+    ] = ()  # its statements that set something for the session, as later ones see it
 
 
 class Script(NamedTuple):

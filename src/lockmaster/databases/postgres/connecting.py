@@ -39,7 +39,9 @@ class ConnectFailedError(Exception):
 
 def attempt(keywords: dict[str, str], stop: Stop, clock: Clock, limit: Deadline, deadline: Deadline) -> Wire:
     """One try to connect. Raises ConnectFailedError, StoppedError."""
-    one = Deadline(clock, min(limit.left(), deadline.left(), float(keywords.get("connect_timeout", 0)) or ATTEMPT_SECONDS))
+    one = Deadline(
+        clock, min(limit.left(), deadline.left(), float(keywords.get("connect_timeout", 0)) or ATTEMPT_SECONDS)
+    )
     target: dict[str, Any] = dict(keywords)
     target.pop("connect_timeout", None)  # libpq ignores it for an asynchronous connection; `one` is it
     if "hostaddr" not in target and (hosts := target.get("host", "")):

@@ -53,11 +53,15 @@ def _indexes(wire: Wire, dialect: PostgresDialect, alone: Alone) -> list[list[An
 
 def _exists(wire: Wire, dialect: PostgresDialect, alone: Alone) -> bool | None:
     if alone.what == "drop-index-concurrently":
-        return bool(wire.send(f"SELECT pg_catalog.to_regclass({_regclass(dialect, alone.index_name)}) IS NOT NULL")[0][0])
+        return bool(
+            wire.send(f"SELECT pg_catalog.to_regclass({_regclass(dialect, alone.index_name)}) IS NOT NULL")[0][0]
+        )
     if alone.what not in _NAMED or not alone.index_name:
         return None
     table, column = _NAMED[alone.what]
-    return bool(wire.send(f"SELECT count(*) FROM {table} WHERE {column} = {dialect.literal(alone.index_name[-1])}")[0][0])
+    return bool(
+        wire.send(f"SELECT count(*) FROM {table} WHERE {column} = {dialect.literal(alone.index_name[-1])}")[0][0]
+    )
 
 
 def gather(wire: Wire, dialect: PostgresDialect, alone: Alone) -> str:
@@ -137,4 +141,3 @@ def _drop(wire: Wire, dialect: PostgresDialect, rows: list[list[Any]]) -> None:
         wire.send("SET lock_timeout = 0;SET statement_timeout = 0")
         wire.send(f"DROP INDEX CONCURRENTLY {dialect.table(row[1], row[2])}")
         wire.send("RESET lock_timeout;RESET statement_timeout")
-

@@ -33,7 +33,7 @@ AND l.classid::pg_catalog.int8 = {high} AND l.objid::pg_catalog.int8 = {low}
 AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"""
 # the function under the view pg_stat_activity, whose joins cost more than the look itself
 _CROWD = """(SELECT
-  (count(*) FILTER (WHERE datid IS NOT NULL))::pg_catalog.float8
+  (1 + count(*) FILTER (WHERE datid IS NOT NULL))::pg_catalog.float8
     / pg_catalog.current_setting('max_connections')::pg_catalog.float8 AS load,
   coalesce(bool_or(datid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
     AND application_name NOT LIKE 'lockmaster/%'
@@ -92,7 +92,9 @@ class PostgresSession:
     # ---- reading ------------------------------------------------------------------------------------------
 
     def read(self, history: History, *, details: bool = False, load: bool = False) -> View:
-        if history.schema is None and self._schema:  # the search path is not set yet, and a bare name means something else
+        if (
+            history.schema is None and self._schema
+        ):  # the search path is not set yet, and a bare name means something else
             return self._read_where_found(history, details=details, load=load)
         columns = history.details if details else history.columns
         try:
@@ -343,7 +345,10 @@ class PostgresSession:
                 self.wire.send(f"SELECT pg_catalog.pg_cancel_backend({pid})")
                 self._warn(f"cancelled {name or 'a session'} (pid {pid}), which waited inside the migration lock", _WHY)
             except ServerError as error:
-                self._warn(f"may not cancel {name or 'a session'} (pid {pid}), which waits inside the migration lock", error.text)
+                self._warn(
+                    f"may not cancel {name or 'a session'} (pid {pid}), which waits inside the migration lock",
+                    error.text,
+                )
 
     def running_elsewhere(self, body: bytes) -> str:
         text = body.decode("utf-8", "replace").strip()[:200]

@@ -1,0 +1,1 @@
+"""One file per thing that was broken once, named after it."""
