@@ -43,7 +43,7 @@ def check_json(ended: Ended, status: Exit) -> dict[str, Any]:
     """Look at a run in JSON; its error is given back."""
     assert ended.status == status, ended.text
     lines = [json.loads(line) for line in ended.err.splitlines()]
-    failed = [line for line in lines if line["event"] == "failed"]
+    failed: list[dict[str, Any]] = [line for line in lines if line["event"] == "failed"]
     assert len(failed) == 1, ended.err
     assert failed[0]["level"] == "error"
     assert failed[0]["exit"] == status

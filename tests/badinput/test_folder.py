@@ -99,6 +99,7 @@ def test_a_loop_of_links(either: Lab, shape: str) -> None:
     assert "loop" in fails(either, USAGE)
 
 
+@pytest.mark.optional("root may read everything")
 def test_a_folder_that_may_not_be_read(either: Lab) -> None:
     if os.geteuid() == 0:
         pytest.skip("root may read everything")

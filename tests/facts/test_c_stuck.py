@@ -14,6 +14,7 @@ import pytest
 import lockmaster
 from tests.facts.lab import Lab, busy, until
 from tests.support.database import Database
+from tests.support.needs import need, need_root
 from tests.support.netns import TwoMachines
 from tests.support.postgres import PostgresServer, Server
 from tests.support.proxy import Proxy
@@ -407,8 +408,8 @@ def test_c6b_sigterm_ends_on_a_silent_network(
 
 def test_c6c_sigterm_ends_during_a_look_up_of_a_name(lab: Lab) -> None:
     """Inside libpq a look-up with a silent name server lasts ten seconds, and ends with 1 instead of 143."""
-    if os.geteuid() != 0 or os.system("unshare -m true") != 0:  # noqa: S605 - a constant
-        pytest.skip("needs root, for a /etc/resolv.conf of its own")
+    need_root("for a /etc/resolv.conf of its own")
+    need(os.system("unshare -m true") == 0, "needs the right to unshare mounts")  # noqa: S605 - a constant
     resolv = lab.home / "resolv.conf"
     resolv.write_text("nameserver 192.0.2.1\noptions timeout:20\n")
     lab.write("1_m", "SELECT 1;")

@@ -81,7 +81,7 @@ class Runner:
         self._loser: tuple[str, LostConnectionError | None] = ("", None)  # the connection was lost over it too often
         self._warned: set[str] = set()
         self._told: object = None  # the plan that was told last: telling it twice helps nobody
-        self._turn_limit = Deadline(clock, waits.turn)
+        self._turn_left = waits.turn  # seconds that may still be spent on waiting for the turn; None: without a limit
 
     # ---- the way through ----------------------------------------------------------------------------------
 
@@ -101,20 +101,19 @@ class Runner:
         plan = self._plan(view, binding=False)
         while not plan.current:
             try:
-                plan = self._one_round(plan)
+                plan = self._one_round()
             except LostConnectionError as lost:
                 plan = self._after_lost_connection(lost)
             except LostTurnError as lost:
                 plan = self._after_lost_turn(lost)
         return self._ready(plan)
 
-    def _one_round(self, plan: Plan) -> Plan:
+    def _one_round(self) -> Plan:
         """A round over the session that there is; over the direct one from when one is needed."""
         try:
             return self._round()
         except NeedsSessionError as needs:
-            self._go_direct(needs)
-            return plan
+            return self._go_direct(needs)
 
     def _round(self) -> Plan:
         """Take the turn, or become current while waiting for it; apply what is pending. The plan after it."""
@@ -222,8 +221,8 @@ class Runner:
             self._session.close()
             self._session = None
 
-    def _go_direct(self, needs: NeedsSessionError) -> None:
-        """The whole run goes over the direct URL, after proof that it is the same database."""
+    def _go_direct(self, needs: NeedsSessionError) -> Plan:
+        """The whole run goes over the direct URL, after proof that it is the same database. The plan as read there."""
         assert self._session is not None  # noqa: S101
         self._session.release()
         if self._direct is None:
@@ -235,7 +234,7 @@ class Runner:
         here, pooled = self._session.identity(), self._database
         self._database = self._direct()
         try:
-            self._open(write=True)
+            view = self._open(write=True)
             there = self._session.identity()
         except LostConnectionError:
             self._database = pooled  # nothing is proven yet
@@ -246,11 +245,19 @@ class Runner:
                 "DIRECT_DATABASE_URL leads to another database than DATABASE_URL",
                 hint="both must reach the same database of the same server",
             )
+        return self._plan(view, binding=False)
 
     # ---- the turn -----------------------------------------------------------------------------------------
 
     def _take_turn(self, session: Session) -> Plan | None:
         """None when the turn is ours; the plan when everything became current while we waited."""
+        limit = Deadline(self._clock, self._turn_left)
+        try:
+            return self._wait_for_turn(session, limit)
+        finally:  # our own work, and waiting for the database, do not count
+            self._turn_left = None if self._turn_left is None else limit.left()
+
+    def _wait_for_turn(self, session: Session, limit: Deadline) -> Plan | None:
         began = self._clock.now()
         tell_at, woken = 0.0, False
         for pause in pauses(0.2, 2.0):
@@ -258,7 +265,7 @@ class Runner:
             if not woken and session.try_turn(self._history):
                 self._emit(events.TurnTaken(self._clock.now() - began))
                 return None
-            if self._turn_limit.over():
+            if limit.over():
                 raise self._no_turn(session)
             listening = session.listen(self._history)
             view = session.read(self._history, load=not woken)
@@ -273,7 +280,7 @@ class Runner:
                 tell_at = waited + 5.0 * share(view.peers)
                 self._emit(events.Waiting("turn", self._cause(session, plan), waited, self._waits.turn))
             pause *= share(view.peers) if listening else 1.0  # noqa: PLW2901
-            woken = session.sleep(min(pause, self._turn_limit.left()))
+            woken = session.sleep(min(pause, limit.left()))
         raise AssertionError  # pauses never end
 
     def _step_aside(self, pause: float) -> Plan:
