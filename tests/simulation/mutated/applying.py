@@ -62,52 +62,6 @@ def believes_that_lost_is_done(patch: pytest.MonkeyPatch) -> None:
 
 
 @mutation("once|history", "session")
-def records_outside_the_transaction(patch: pytest.MonkeyPatch) -> None:
-    """The script commits, and then its record does."""
-
-    def mutated(self: Any, batch: Any) -> None:
-        for prepared, one in batch:
-            self.session.run([one._replace(rows=())], "SELECT 1", 1)
-            self.session.write(one.rows)
-            self._applied(prepared.migration, None)
-
-    patch.setattr(Applier, "_flush", mutated)
-
-
-@mutation("once|history", "session")
-def believes_that_lost_is_failed(patch: pytest.MonkeyPatch) -> None:
-    """After a lost connection it takes the turn again and repeats what it was doing, without a look at the history."""
-    work = Runner._work
-
-    def mutated(self: Runner, session: Any, *args: Any) -> Plan:
-        try:
-            return work(self, session, *args)
-        except LostConnectionError:
-            self._open(write=True)
-            again = self._session
-            assert again is not None
-            while not again.try_turn(self._history):
-                again.sleep(1.0)
-            return work(self, again, *args)
-
-    patch.setattr(Runner, "_work", mutated)
-
-
-@mutation("ready", "session", "pooled")
-def believes_that_lost_is_done(patch: pytest.MonkeyPatch) -> None:
-    """After a lost connection it takes for granted that the message was executed."""
-    one_round = Runner._one_round
-
-    def mutated(self: Runner, plan: Plan) -> Plan:
-        try:
-            return one_round(self, plan)
-        except LostConnectionError:
-            return plan._replace(pending=(), open=(), applied=plan.applied + plan.pending)
-
-    patch.setattr(Runner, "_one_round", mutated)
-
-
-@mutation("once|history", "session")
 def repeats_a_failed_batch(patch: pytest.MonkeyPatch) -> None:
     """A message of several transactions failed: it takes for granted that nothing of it was committed."""
     patch.setattr(Applier, "_committed", lambda _self, _migrations: 0)
