@@ -33,6 +33,7 @@ def folder(tmp_path: Path) -> str:
         (f"postgresql://u:{told.SECRET}@localhost:port/x", "cannot be read"),
         (f"postgresql://u:{told.SECRET}#x@localhost/x", "percent-encoded"),
         (f"postgresql://u:{told.SECRET}@localhost/x?sslmod=require", "did you mean sslmode"),
+        (f"postgresql://u:{told.SECRET}@localhost/x?shcema=app", "did you mean schema"),
         ("sqlite::memory:", "memory"),
     ],
 )

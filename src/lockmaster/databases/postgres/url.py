@@ -152,8 +152,7 @@ def _parameters(query: dict[str, str]) -> dict[str, str]:
             keywords[key] = value
         elif key in _LIBPQ:
             keywords[key] = value
-        elif key.startswith("ssl") and key not in {*_PRISMA_ONLY, "sslaccept"}:
-            # other clients' parameters (of pools, of ORMs) mean nothing here; one that is about TLS might
+        elif key not in {*_PRISMA_ONLY, "sslaccept", "schema", "pgbouncer", "options"} and _matters(key):
             raise UsageError(f"the database URL has an unknown parameter: {key}{_meant(key)}", hint="remove it")
         elif key == "options" and value:
             raise UsageError(
@@ -174,6 +173,13 @@ def _system_certificates() -> str:
 
     known = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
     return next((path for path in known if os.path.exists(path)), "system")
+
+
+def _matters(key: str) -> bool:
+    """Other clients' parameters (of pools, of ORMs) mean nothing here; TLS, or a slip in ours, would be a silent mistake."""
+    from difflib import get_close_matches
+
+    return key.startswith("ssl") or bool(get_close_matches(key, ["schema", "pgbouncer"], 1, 0.8))
 
 
 def _meant(key: str) -> str:
