@@ -14,6 +14,7 @@ from lockmaster import events
 from lockmaster.clock import Deadline, pauses, share
 from lockmaster.engine import plan as planning
 from lockmaster.engine.failures import LostConnectionError, LostTurnError, NeedsSessionError, ServerError
+from lockmaster.engine.remembering import Remembering
 from lockmaster.engine.results import MigrateResult
 from lockmaster.errors import (
     HistoryMismatchError,
@@ -67,7 +68,7 @@ class Runner:
         direct: Callable[[], Database] | None = None,
     ) -> None:
         self._database, self._direct = database, direct
-        self._source, self._history = _Remembering(source), history
+        self._source, self._history = Remembering(source), history
         self._policy, self._waits = policy, waits
         self._clock, self._emit = clock, emit
         self._began = clock.now()
@@ -391,20 +392,3 @@ class Runner:
             if message not in self._warned:
                 self._warned.add(message)
                 self._emit(events.Warned(message, hint))
-
-
-class _Remembering:
-    """A source that asks each file only once whether it is still what was applied: plans are made many times."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._same: dict[tuple[str, str], bool] = {}
-        self.format = source.format
-        self.migrations, self.script = source.migrations, source.script
-        self.checksum, self.compare = source.checksum, source.compare
-
-    def same(self, stored: str, migration: Migration) -> bool:
-        key = (stored, migration.id)
-        if key not in self._same:
-            self._same[key] = self._source.same(stored, migration)
-        return self._same[key]

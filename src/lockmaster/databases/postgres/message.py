@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from lockmaster.engine.model import Unit
 
-READ_COMMITTED = "ISOLATION LEVEL READ COMMITTED READ WRITE"
 _CHANGES_SESSION = frozenset({"session-set", "role", "lexing", "temp", "listen", "prepare", "drops-turn"})
 DISCARD_TEMP = "DISCARD TEMP;"
 
