@@ -54,7 +54,7 @@ GATE_DEADLINE = 600.0
 def migrate(
     url: str | Secret = "",
     *,
-    dir: str = "",
+    dir: str | os.PathLike[str] = "",
     to: str = "",
     events: Emit = nowhere,
     stop: Stop | None = None,
@@ -64,7 +64,7 @@ def migrate(
     """Bring the schema to the level of `dir`, once, whoever else tries. Returns when it is there."""
     from lockmaster import compose
 
-    options = _options("migrate", url, events, from_environment, keywords | {"dir": dir, "to": to})
+    options = _options("migrate", url, events, from_environment, keywords | {"dir": os.fspath(dir), "to": to})
     with _stoppable(stop) as wish:
         return compose.migrate(options, events=events, stop=wish)
 
@@ -72,7 +72,7 @@ def migrate(
 def gate(
     url: str | Secret = "",
     *,
-    dir: str = "",
+    dir: str | os.PathLike[str] = "",
     to: str = "",
     events: Emit = nowhere,
     stop: Stop | None = None,
@@ -82,7 +82,7 @@ def gate(
     """Wait until the schema is at the level of `dir`; never write. BehindError when `deadline` (10 minutes) is over."""
     from lockmaster import compose
 
-    options = _options("gate", url, events, from_environment, keywords | {"dir": dir, "to": to})
+    options = _options("gate", url, events, from_environment, keywords | {"dir": os.fspath(dir), "to": to})
     with _stoppable(stop) as wish:
         return compose.gate(options, events=events, stop=wish)
 
@@ -90,7 +90,7 @@ def gate(
 def status(
     url: str | Secret = "",
     *,
-    dir: str = "",
+    dir: str | os.PathLike[str] = "",
     events: Emit = nowhere,
     stop: Stop | None = None,
     from_environment: bool = False,
@@ -99,7 +99,7 @@ def status(
     """Compare folder and history. Reads only."""
     from lockmaster import compose
 
-    options = _options("status", url, events, from_environment, keywords | {"dir": dir})
+    options = _options("status", url, events, from_environment, keywords | {"dir": os.fspath(dir)})
     with _stoppable(stop) as wish:
         return compose.status(options, events=events, stop=wish)
 
@@ -107,7 +107,7 @@ def status(
 def plan(
     url: str | Secret = "",
     *,
-    dir: str = "",
+    dir: str | os.PathLike[str] = "",
     to: str = "",
     events: Emit = nowhere,
     stop: Stop | None = None,
@@ -117,7 +117,7 @@ def plan(
     """What `migrate` would run now, as SQL. Reads only, takes no turn: true for the moment of the read."""
     from lockmaster import compose
 
-    options = _options("migrate", url, events, from_environment, keywords | {"dir": dir, "to": to})
+    options = _options("migrate", url, events, from_environment, keywords | {"dir": os.fspath(dir), "to": to})
     with _stoppable(stop) as wish:
         return compose.dry_run(options._replace(dry_run=True), events=events, stop=wish)
 
@@ -126,7 +126,7 @@ def baseline(
     url: str | Secret = "",
     *,
     to: str,
-    dir: str = "",
+    dir: str | os.PathLike[str] = "",
     events: Emit = nowhere,
     stop: Stop | None = None,
     from_environment: bool = False,
@@ -135,7 +135,7 @@ def baseline(
     """Mark every migration up to and including `to` as applied, without running it. Returns their labels."""
     from lockmaster import compose
 
-    options = _options("baseline", url, events, from_environment, keywords | {"dir": dir})
+    options = _options("baseline", url, events, from_environment, keywords | {"dir": os.fspath(dir)})
     with _stoppable(stop) as wish:
         return compose.baseline(options, to, events=events, stop=wish)
 
@@ -145,7 +145,7 @@ def resolve(
     *,
     applied: str = "",
     rolled_back: str = "",
-    dir: str = "",
+    dir: str | os.PathLike[str] = "",
     events: Emit = nowhere,
     stop: Stop | None = None,
     from_environment: bool = False,
@@ -155,17 +155,17 @@ def resolve(
     from lockmaster import compose
 
     check_word(applied, rolled_back)
-    options = _options("resolve", url, events, from_environment, keywords | {"dir": dir})
+    options = _options("resolve", url, events, from_environment, keywords | {"dir": os.fspath(dir)})
     with _stoppable(stop) as wish:
         return compose.resolve(options, applied, rolled_back, events=events, stop=wish)
 
 
-def new(name: str, *, dir: str = "", format: Literal["auto", "native", "prisma"] = "auto") -> str:
+def new(name: str, *, dir: str | os.PathLike[str] = "", format: Literal["auto", "native", "prisma"] = "auto") -> str:
     """Make the next, empty migration of the folder. Returns the path of its file."""
     from lockmaster import compose
 
     with _stoppable(None) as wish:
-        return compose.new(Options(dir=dir, format=format), name, events=nowhere, stop=wish)
+        return compose.new(Options(dir=os.fspath(dir), format=format), name, events=nowhere, stop=wish)
 
 
 def check_word(applied: str, rolled_back: str) -> None:

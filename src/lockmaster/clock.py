@@ -10,7 +10,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from random import Random
     from typing import Protocol
 
@@ -60,18 +60,44 @@ def pauses(first: float, most: float, rng: Random | None = None) -> Iterator[flo
 
     Jitter keeps a herd that was woken together from coming back together.
     """
-    from _random import Random as Fast  # the `random` module would load hashlib for what is not needed here
-
-    draw = rng.random if rng else Fast().random
-    pause = first
+    draw, pause = _draw(rng), first
     while True:
         yield pause * (0.5 + draw() / 2)
         pause = min(most, pause * 1.5)
 
 
-def share(peers: int) -> float:
-    """How much less often each of many waiters asks, so that all of them together ask as often as three would.
+def _draw(rng: Random | None) -> Callable[[], float]:
+    from _random import Random as Fast  # the `random` module would load hashlib for what is not needed here
 
-    Somebody still sees within a second that a holder died without a word; the others are told by that one's NOTIFY.
+    return rng.random if rng else Fast().random
+
+
+class Rhythm:
+    """When one of several waiters looks again.
+
+    Who is told of the end by the holder looks less often the more they are, so that all of them together ask as often
+    as three would: somebody still sees within a second that a holder died without a word, and tells the others. Who
+    is not told has to look by himself.
     """
-    return max(1.0, peers / 3)
+
+    def __init__(self, rng: Random | None = None) -> None:
+        self._draw = _draw(rng)
+        self._quick = pauses(0.2, 2.0, rng)
+        self._first = True
+
+    def pause(self, peers: int, *, told: bool) -> float:
+        """Seconds until the next look."""
+        if not told or peers <= _FEW:
+            return next(self._quick)
+        # those who came together are spread over the whole of it at first, or nobody would look for long
+        jitter = self._draw() if self._first else 0.5 + self._draw() / 2
+        self._first = False
+        return 2.0 * share(peers) * jitter
+
+
+_FEW = 3
+
+
+def share(peers: int) -> float:
+    """How much less often one of these may do what all of them together should do no more often than three."""
+    return max(1.0, peers / _FEW)

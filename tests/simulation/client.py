@@ -196,6 +196,11 @@ class SimSession:
         self.listening = True
         return True
 
+    def announce(self, history: History) -> None:  # noqa: ARG002
+        self._pod.pause("announce")
+        self._connected()
+        self._announce(wanted=True)
+
     def sleep(self, seconds: float) -> bool:
         """Sleep. Nobody else is kept waiting by a transaction of ours meanwhile (law 3)."""
         self._pod.laws.sleeps(self._pod, in_transaction=self.backend.in_transaction)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lockmaster import events
-from lockmaster.clock import pauses, share
+from lockmaster.clock import Rhythm
 from lockmaster.engine import plan as planning
 from lockmaster.engine.failures import LostConnectionError, ServerError
 from lockmaster.engine.results import MigrateResult
@@ -53,7 +53,8 @@ class Gate:
     def _look(self, session: Session, plan: Plan, began: float) -> MigrateResult:
         told = -10.0
         view: View | None = None
-        for pause in pauses(0.2, 2.0):
+        rhythm = Rhythm()
+        while True:
             if plan.current:
                 return self._ready(plan, began)
             waited = self._clock.now() - began
@@ -67,15 +68,13 @@ class Gate:
                 if (
                     view is not None
                 ):  # the first read after LISTEN comes without a pause: else an announcement is missed
-                    pause *= share(view.peers) if woken_by_holder else 1.0  # noqa: PLW2901
-                    session.sleep(min(pause, self._limit.left()))
+                    session.sleep(min(rhythm.pause(view.peers, told=woken_by_holder), self._limit.left()))
                 view = session.read(self._history, load=True)
             except ServerError as error:
                 if self._limit.over():  # it cut this query short; what was seen before stays true
                     raise self._behind(plan) from error
                 raise
             plan = planning.make(self._source, self._migrations, view.records, self._policy)
-        raise AssertionError  # pauses never end
 
     def _ready(self, plan: Plan, began: float) -> MigrateResult:
         planning.refuse(plan, self._policy)

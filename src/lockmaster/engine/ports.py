@@ -256,6 +256,10 @@ class Session(Protocol):
         """Ask to be woken by the holder's announcement; False where that cannot be."""
         ...
 
+    def announce(self, history: History) -> None:
+        """Wake everybody who listens. Only for speed: where nobody can be told, or it fails, nothing is lost."""
+        ...
+
     def holder(self, history: History) -> str:
         """Who holds the turn, in words for people; "" if unknown or nobody."""
         ...

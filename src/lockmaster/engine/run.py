@@ -11,7 +11,7 @@ loop in `migrate`: open, take the turn, read. Nothing that was known before an i
 from __future__ import annotations
 
 from lockmaster import events
-from lockmaster.clock import Deadline, pauses, share
+from lockmaster.clock import Deadline, Rhythm, share
 from lockmaster.engine import plan as planning
 from lockmaster.engine.failures import LostConnectionError, LostTurnError, NeedsSessionError, ServerError
 from lockmaster.engine.remembering import Remembering
@@ -128,6 +128,8 @@ class Runner:
             return waited
         reach(Fault.TURN_TAKEN)
         plan = self._under_turn(session)
+        if plan.current and not self._applied:
+            session.announce(self._history)
         session.release()
         reach(Fault.RELEASED)
         return plan
@@ -260,8 +262,8 @@ class Runner:
 
     def _wait_for_turn(self, session: Session, limit: Deadline) -> Plan | None:
         began = self._clock.now()
-        tell_at, woken = 0.0, False
-        for pause in pauses(0.2, 2.0):
+        tell_at, woken, rhythm, pause = 0.0, False, Rhythm(), 0.2
+        while True:
             # who was woken by the holder looks at the history first: most often there is nothing left to do
             if not woken and session.try_turn(self._history):
                 self._emit(events.TurnTaken(self._clock.now() - began))
@@ -273,6 +275,8 @@ class Runner:
             self._history = session.locate(self._history) if view.exists else self._history
             plan = self._plan(view, binding=False, quiet=True)
             if plan.current:
+                if not woken:  # seen by looking: whoever did it sent no word (Prisma, somebody who died)
+                    session.announce(self._history)
                 return plan
             if view.load > CROWDED:
                 return self._step_aside(pause)
@@ -280,9 +284,8 @@ class Runner:
             if waited >= tell_at:
                 tell_at = waited + 5.0 * share(view.peers)
                 self._emit(events.Waiting("turn", self._cause(session, plan), waited, self._waits.turn))
-            pause *= share(view.peers) if listening else 1.0  # noqa: PLW2901
+            pause = rhythm.pause(view.peers, told=listening)
             woken = session.sleep(min(pause, limit.left()))
-        raise AssertionError  # pauses never end
 
     def _step_aside(self, pause: float) -> Plan:
         """Give the connection back while they are scarce: the holder and the application need them more (C5)."""

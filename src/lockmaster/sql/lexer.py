@@ -8,6 +8,7 @@ than the script).
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, NoReturn
 
@@ -105,7 +106,7 @@ def tokens(grammar: Grammar, script: bytes, start: int, end: int) -> Iterator[tu
 
 def words(grammar: Grammar, script: bytes, start: int, end: int, limit: int = WORDS) -> tuple[str, ...]:
     """The first `limit` tokens: bare words in upper case, everything else as written (long ones cut)."""
-    return tuple(_word(raw) for raw in raw_words(grammar, script, start, end, limit))
+    return upper(raw_words(grammar, script, start, end, limit))
 
 
 def raw_words(grammar: Grammar, script: bytes, start: int, end: int, limit: int) -> list[bytes]:
@@ -116,9 +117,10 @@ def raw_words(grammar: Grammar, script: bytes, start: int, end: int, limit: int)
 
 def upper(raw: list[bytes]) -> tuple[str, ...]:
     """These tokens as words."""
-    return tuple(_word(token) for token in raw)
+    return tuple(map(_word, raw))
 
 
+@lru_cache(4096)  # the same words all the time
 def _word(raw: bytes) -> str:
     # A string or a quoted name is no keyword, and its case is its meaning.
     return (raw.upper() if _BARE.fullmatch(raw) else raw).decode("utf-8", "replace")

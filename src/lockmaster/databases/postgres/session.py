@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from lockmaster.databases.postgres import evidence, message
 from lockmaster.databases.postgres.dialect import PostgresDialect
 from lockmaster.engine.failures import LostConnectionError, LostTurnError, ServerError
@@ -370,6 +372,11 @@ class PostgresSession:
             self.wire.send("UNLISTEN *")
         self._listening = wanted
         return wanted
+
+    def announce(self, history: History) -> None:
+        if not self.recovery:
+            with suppress(LostConnectionError, ServerError):
+                self.wire.send(message.announce(self.locate(history).lock))
 
     def sleep(self, seconds: float) -> bool:
         return self.wire.sleep(seconds) > 0

@@ -228,6 +228,9 @@ class SqliteSession:
         """Nobody can announce anything in SQLite."""
         return False
 
+    def announce(self, history: History) -> None:
+        """Nobody could hear it."""
+
     def sleep(self, seconds: float) -> bool:
         """Asleep without a connection: one is in the way of others (WAL), and misses a replaced file."""
         if not (self.wire.in_transaction or self.wire.held or self._turn.tied or self._state_of):
