@@ -162,11 +162,16 @@ def _parts(options: Options, emit: Emit, stop: Stop) -> Parts:
 
 
 def _scheme(url: str) -> str:
+    if not url.isprintable():
+        hint = "a newline, a tab, a byte order mark? In a password it must be percent-encoded"
+        raise UsageError("the database URL has an invisible character in it", hint=hint)
     scheme = url.partition(":")[0].lower()
     if scheme in POSTGRES or scheme in SQLITE:
         return scheme
     if scheme in LATER:
         raise UsageError(f"{scheme} is not supported by this version", hint="it runs on PostgreSQL and SQLite")
+    if url[:1] in "\"'":
+        raise UsageError("the database URL begins with a quote", hint="write it without quotes around it")
     if "://" not in url:
         raise UsageError("the database URL has no scheme", hint="postgresql://user:password@host:5432/database")
     raise UsageError(f"unknown scheme in the database URL: {scheme}{_meant(scheme)}", hint="postgresql:// or sqlite:")

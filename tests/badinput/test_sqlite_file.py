@@ -47,7 +47,7 @@ def test_a_damaged_file(lite: Lab) -> None:
 
 def test_a_loop_of_links(lite: Lab) -> None:
     (lite.home / "app.db").symlink_to(lite.home / "app.db")
-    fails(lite, Exit.USAGE, hinted=False)
+    assert "symbolic links" in fails(lite, Exit.USAGE, hint="no link leads to itself")
 
 
 @pytest.fixture

@@ -154,12 +154,16 @@ def test_the_surroundings_give_defaults() -> None:
             "did you mean wait_for_turn?",
         ),
         ("wait-for-turn: 1s\n", "lockmaster.yaml:1: wait-for-turn is not a setting", "did you mean wait_for_turn?"),
-        ("dir: [a, b]\n", "lockmaster.yaml:1: dir takes one value", ""),
+        ("dir: [a, b]\n", "lockmaster.yaml:1: dir takes one value", "for example: dir: path/to/it"),
         ("- dir\n", "lockmaster.yaml:1: expected keys and values", "for example: dir: migrations"),
-        ("dir: a\ndir: b\n", "lockmaster.yaml:2: dir is already set in lockmaster.yaml:1", ""),
+        ("dir: a\ndir: b\n", "lockmaster.yaml:2: dir is already set in lockmaster.yaml:1", "keep one of the two"),
         ("a: 1\n  b: {\n", None, None),
         ("\nsteps:\n  - wait: x\n", None, None),
-        ("ahead: later\n", "lockmaster.yaml:1: 'later' is not one of warn, fail", ""),
+        (
+            "ahead: later\n",
+            "lockmaster.yaml:1: 'later' is not one of warn, fail",
+            "choose one of them, or leave it out: the default is warn",
+        ),
     ],
 )
 def test_a_wrong_file_names_its_line(tmp_path: Path, text: str, message: str | None, hint: str | None) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
 _LOGIN = ("user", "password")
 _PARTS = ("user", "password", "password_file", "host", "port", "dbname")
+_MOST_CHARACTERS = 1 << 16  # of a file that holds a secret
 
 
 class Finder(NamedTuple):
@@ -33,8 +34,8 @@ class Finder(NamedTuple):
 
     def find(self) -> dict[str, Found]:
         """`url` and `direct_url`, each complete, as far as there are any. Raises UsageError."""
-        url = self._first("url", "url", ("DATABASE_URL",))
-        direct = self._first("direct_url", "directUrl", ("DIRECT_DATABASE_URL", "DIRECT_URL"))
+        url = _trimmed(self._first("url", "url", ("DATABASE_URL",)))
+        direct = _trimmed(self._first("direct_url", "directUrl", ("DIRECT_DATABASE_URL", "DIRECT_URL")))
         parts = {key: self.found[key] for key in _PARTS if key in self.found}
         if parts:
             self._read_password(parts)
@@ -62,27 +63,52 @@ class Finder(NamedTuple):
 
     def _follow(self, name: str, item: Found) -> Found:
         if name.endswith("_file"):
-            return Found(self._content(item), f"{item.origin} ({item.text})", item.rank)
+            return Found(_one_url(self._content(item), item), f"{item.origin} ({item.text})", item.rank)
         if not name.endswith("_env"):
             return item
         text = self.environ.get(item.text)
         if not text:
-            raise UsageError(f"{item.origin}: the variable {item.text} is not set")
+            raise UsageError(
+                f"{item.origin}: the variable {item.text} is not set",
+                hint=f"set {item.text} (in a pod: env with valueFrom.secretKeyRef), or correct the name",
+            )
         return Found(text, f"{item.origin} ({item.text})", item.rank)
 
     def _content(self, item: Found) -> str:
         """What is in a file that holds a secret, without the newline at its end."""
         try:
             with open(os.path.join(self.cwd, item.text), encoding="utf-8") as file:
-                return file.read().rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
+                return file.read(_MOST_CHARACTERS).rstrip("\r\n")
+        except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or "not UTF-8"
-            raise UsageError(f"{item.origin}: cannot read {item.text}: {why}") from error
+            raise UsageError(f"{item.origin}: cannot read {item.text}: {why}", hint=_why_not(error)) from error
 
     def _read_password(self, parts: dict[str, Found]) -> None:
         file, password = parts.pop("password_file", None), parts.get("password")
         if file and (not password or file.rank > password.rank):
             parts["password"] = Found(self._content(file), f"{file.origin} ({file.text})", file.rank)
+
+
+def _trimmed(url: Found | None) -> Found | None:
+    """Without the newline that `echo` put into a Secret; no URL begins or ends with white space."""
+    return url._replace(text=url.text.strip()) if url else None
+
+
+def _one_url(text: str, item: Found) -> str:
+    """The URL of a file, which holds that and nothing else. Its text is in no message: it is a secret."""
+    lines = text.strip().splitlines()
+    if len(lines) == 1:
+        return text
+    what = f"has {len(lines)} lines" if lines else "is empty"
+    raise UsageError(f"{item.origin}: {item.text} {what}", hint="the file has to hold the URL, and nothing else")
+
+
+def _why_not(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "correct the path, or mount the Secret there"
+    if isinstance(error, PermissionError):
+        return f"this process is user {os.geteuid()}: look at defaultMode and fsGroup of the volume"
+    return "name the file itself, which holds plain text"
 
 
 def _merge(url: Found | None, parts: dict[str, Found]) -> Found:
@@ -98,7 +124,7 @@ def _merge(url: Found | None, parts: dict[str, Found]) -> Found:
     host, port = _host_and_port(place)
     old = {"user": name, "password": password, "host": host, "port": port, "dbname": path[1:]}
     used = [key for key in old if key in parts and (parts[key].rank >= base.rank or not old[key])]
-    new = old | {key: _quoted(key, parts[key].text) for key in used}
+    new = old | {key: _quoted(key, parts[key]) for key in used}
     login = new["user"] + (f":{new['password']}" if new["password"] else "")
     text = (
         f"{scheme}://{login}{'@' if login else ''}{new['host']}{':' if new['port'] else ''}{new['port']}"
@@ -115,9 +141,10 @@ def _host_and_port(place: str) -> tuple[str, str]:
     return host, port
 
 
-def _quoted(key: str, text: str) -> str:
-    if key == "port" and not text.isdigit():
-        raise UsageError(f"port {text!r} is not a number")
+def _quoted(key: str, part: Found) -> str:
+    text = part.text
+    if key == "port" and not (text.isascii() and text.isdigit()):
+        raise UsageError(f"{part.origin}: port {text!r} is not a number", hint="for example 5432")
     if key == "host" and ":" in text and not text.startswith("["):
         return f"[{text}]"
     kept = _SAFE | frozenset(b",:[]") if key == "host" else _SAFE

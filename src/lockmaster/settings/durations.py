@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lockmaster.errors import UsageError
 
+_MOST_SECONDS = 24 * 24 * 3600.0  # what databases count in milliseconds has no room for more
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
@@ -23,6 +24,8 @@ def duration(text: str) -> float:
             unit += char
     if not text or number != "0" or unit:
         raise _wrong(text)
+    if seconds > _MOST_SECONDS:
+        raise UsageError(f"{text!r} is longer than 24 days", hint="0 is no limit, where there may be none")
     return round(seconds, 6)
 
 

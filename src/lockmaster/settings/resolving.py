@@ -123,7 +123,8 @@ def _convert(option: Option, text: str) -> object:
         from lockmaster.settings.suggest import did_you_mean
 
         known = ", ".join(option.choices)
-        raise UsageError(f"{text!r} is not one of {known}", hint=did_you_mean(text, option.choices))
+        fallback = f"choose one of them, or leave it out: the default is {option.default}"
+        raise UsageError(f"{text!r} is not one of {known}", hint=did_you_mean(text, option.choices) or fallback)
     return text
 
 
@@ -133,7 +134,7 @@ def boolean(text: str) -> bool:
         return True
     if text.lower() in _FALSE:
         return False
-    raise UsageError(f"{text!r} is neither true nor false")
+    raise UsageError(f"{text!r} is neither true nor false", hint="write true or false")
 
 
 def _surroundings(values: dict[str, object], origins: dict[str, str], environ: Mapping[str, str]) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lockmaster.stop import Stop
 
 SILENT = "it accepts connections and does not answer"
+NO_ANSWER = "the name server does not answer"
 ATTEMPT_SECONDS = 10.0  # a server or a path that accepts and stays silent
 _CREDENTIALS = ("password authentication failed", "no password supplied", "no pg_hba.conf entry",
                 "authentication failed", "permission denied for database", "is not permitted to log in",
@@ -79,14 +80,14 @@ def _addresses(hosts: str, stop: Stop, limit: Deadline) -> dict[str, str]:
     A look-up inside libpq cannot be stopped (10 s on a silent name server, C6), so it happens in a thread here.
     """
     names = hosts.split(",")
-    if all(name.startswith("/") or _numeric(name) for name in names):
+    if all(_is_socket(name) or _numeric(name) for name in names):
         return {}
     found: list[str] = []
     kept: list[str] = []
     last = ""
     for name in names:
-        if name.startswith("/") or _numeric(name):
-            addresses: list[str] = ["" if name.startswith("/") else name]
+        if _is_socket(name) or _numeric(name):
+            addresses: list[str] = ["" if _is_socket(name) else name]
         else:
             addresses, last = _look_up(name, stop, limit)
         found += addresses
@@ -112,8 +113,10 @@ def _look_up(name: str, stop: Stop, limit: Deadline) -> tuple[list[str], str]:
         try:
             rows = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
             answer.extend(dict.fromkeys(str(row[4][0]) for row in rows))
-        except (OSError, UnicodeError) as error:
-            failure.append(f"cannot resolve {name}: {getattr(error, 'strerror', None) or error}")
+        except OSError as error:
+            failure.append(f"cannot resolve {name}: {error.strerror or error}")
+        except UnicodeError:  # an empty part, or one of more than 63 characters
+            failure.append("")
         os.write(write, b"x")
         os.close(write)
 
@@ -121,9 +124,16 @@ def _look_up(name: str, stop: Stop, limit: Deadline) -> tuple[list[str], str]:
     ready, _, _ = select.select([read, stop.fileno()], [], [], limit.left())
     stop.check()
     if not ready:
-        raise ConnectFailedError(f"cannot resolve {name}: the name server does not answer", "retry")
+        raise ConnectFailedError(f"cannot resolve {name}: {NO_ANSWER}", "retry")
     os.close(read)
+    if failure == [""]:
+        raise UsageError(f"the database URL has a host that no name server can know: {name}", hint="correct the host")
     return answer, (failure or [f"cannot resolve {name}"])[0]
+
+
+def _is_socket(host: str) -> bool:
+    """A folder of sockets; empty in a list of hosts it is libpq's own."""
+    return not host or host.startswith("/")
 
 
 def _numeric(host: str) -> bool:

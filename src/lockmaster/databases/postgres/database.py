@@ -5,7 +5,7 @@ from __future__ import annotations
 from lockmaster import events
 from lockmaster.clock import Deadline, pauses
 from lockmaster.databases.postgres import url as urls
-from lockmaster.databases.postgres.connecting import SILENT, ConnectFailedError, attempt
+from lockmaster.databases.postgres.connecting import NO_ANSWER, SILENT, ConnectFailedError, attempt
 from lockmaster.databases.postgres.dialect import PostgresDialect
 from lockmaster.databases.postgres.message import Limits, session_settings
 from lockmaster.databases.postgres.pooled import PooledSession
@@ -72,7 +72,7 @@ class PostgresDatabase:
                 failure = ConnectFailedError("it is a standby, and something has to be written", "retry")
             except ConnectFailedError as error:
                 # an attempt that our own limit cut short says nothing: what was seen before it does
-                failure = seen if error.text == SILENT and wait.over() and seen else error
+                failure = seen if error.text.endswith((SILENT, NO_ANSWER)) and wait.over() and seen else error
             except LostConnectionError as error:
                 failure = ConnectFailedError(str(error), "retry")
             if failure.kind != "retry":

@@ -20,7 +20,10 @@ class PostgresDialect:
 
     def identifier(self, name: str) -> str:
         if not name or "\0" in name:
-            raise UsageError(f"not a name that PostgreSQL can have: {name!r}")
+            raise UsageError(
+                f"not a name that PostgreSQL can have: {name!r}",
+                hint="correct --schema or --history-schema, or ?schema= of the URL",
+            )
         return '"' + name.replace('"', '""') + '"'
 
     def literal(self, value: str | int | None) -> str:

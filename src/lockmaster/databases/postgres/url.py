@@ -133,7 +133,10 @@ def _hosts(netloc: str) -> tuple[str, str]:
             host, _, port = part.partition(":")
         if port and not port.isdigit():
             raise ValueError(port)
-        hosts.append(_plain(host))
+        host = _plain(host)
+        if " " in host or ("/" in host and not host.startswith("/")):
+            raise ValueError(host)
+        hosts.append(host)
         ports.append(port)
     # an empty item of a list is libpq's default; without it the next host would have this one's port
     return ",".join(hosts) if any(hosts) else "", ",".join(ports) if any(ports) else ""

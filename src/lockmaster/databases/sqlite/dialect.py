@@ -22,7 +22,7 @@ class SqliteDialect:
 
     def identifier(self, name: str) -> str:
         if not name or "\0" in name:
-            raise UsageError(f"not a name that SQLite can have: {name!r}")
+            raise UsageError(f"not a name that SQLite can have: {name!r}", hint="correct --schema or --history-schema")
         return '"' + name.replace('"', '""') + '"'
 
     def literal(self, value: str | int | None) -> str:

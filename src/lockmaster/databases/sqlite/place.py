@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import os
-from stat import S_ISDIR
+from stat import S_ISDIR, S_ISREG
 
 from lockmaster.errors import AccessDeniedError, UsageError
 from lockmaster.values import NamedTuple
 
 SCHEMES = ("sqlite", "sqlite3", "file")
 _REFUSED = {"mode": ("memory",), "vfs": ()}  # parameters that change what is opened; all others are dropped
+_PATH = "look at the path with ls -l: each part but the last is a folder, the last a file, and no link leads to itself"
 _FORMS = "sqlite:///absolute/path.db, sqlite:relative.db, or Prisma's file:./dev.db"
 
 
@@ -38,9 +39,11 @@ class Place(NamedTuple):
         except PermissionError:
             raise AccessDeniedError(f"may not look at {self}: permission denied", hint=_who(self.path)) from None
         except OSError as error:
-            raise UsageError(f"{self} cannot be used: {error.strerror}") from None
+            raise UsageError(f"{self} cannot be used: {error.strerror}", hint=_PATH) from None
         if S_ISDIR(mode):
             raise UsageError(f"{self} is a directory", hint="name the database file in it")
+        if not S_ISREG(mode):
+            raise UsageError(f"{self} is a device, a pipe or a socket", hint=_PATH)
         return True
 
     def identity(self) -> str:
@@ -121,7 +124,9 @@ def _decoded(text: str) -> str:
         raw = head + b"".join(bytes([int(part[:2], 16)]) + part[2:] for part in parts if len(part) > 1 or _bad())
         return raw.decode()
     except ValueError:
-        raise UsageError("the URL has a % that is not followed by two hex digits of UTF-8 text") from None
+        raise UsageError(
+            "the URL has a % that is not followed by two hex digits of UTF-8 text", hint="write %25 for the character %"
+        ) from None
 
 
 def _bad() -> bool:
