@@ -1,5 +1,7 @@
 """URLs and settings that cannot be used."""
 
+import time
+
 import pytest
 
 from lockmaster.errors import Exit
@@ -43,6 +45,54 @@ def migration(lite: Lab) -> None:
 )
 def test_a_wrong_url(lite: Lab, url: str) -> None:
     fails(lite, USAGE, url=url)
+
+
+NUMBERS = [
+    "connect_timeout",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_count",
+    "tcp_user_timeout",
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "hint"),
+    [
+        *((f"{name}={value}", "whole number") for name in NUMBERS for value in ("foo", "-1", "1.5", "99999999999999")),
+        ("connect_timeout=%D9%A3", "seconds"),
+        ("keepalives_idle=999999", "waiting does not help"),
+        ("keepalives_count=999999", "waiting does not help"),
+        ("sslmode=required", "verify-full"),
+        ("target_session_attrs=writable", "read-write"),
+        ("gssencmode=off", "disable"),
+        ("channel_binding=yes", "require"),
+        ("load_balance_hosts=on", "random"),
+        ("sslnegotiation=now", "direct"),
+        ("sslcertmode=never", "allow"),
+        ("sslsni=on", "1"),
+        ("sslaccept=accept", "accept_invalid_certs"),
+        ("pgbouncer=yes", "true"),
+        ("hostaddr=localhost.test", "waiting does not help"),
+        ("service=nowhere", "waiting does not help"),
+        ("ssl_min_protocol_version=3", "waiting does not help"),
+        ("sslnegotiation=direct", "waiting does not help"),
+    ],
+)
+def test_a_parameter_that_can_never_be_right(lite: Lab, query: str, hint: str) -> None:
+    """It ends at once, and does not wait for a server that may come: waiting repairs no URL."""
+    began = time.monotonic()
+    fails(lite, USAGE, "--wait-for-database=1m", url=f"postgresql://{LOGIN}@127.0.0.1:1/db?{query}", hint=hint)
+    assert time.monotonic() - began < 20.0, "no waiting"
+
+
+@pytest.mark.parametrize(
+    "query", ["connect_timeout=", "sslmode=", "keepalives=0", "pgbouncer=false", "sslaccept=strict"]
+)
+def test_a_parameter_that_is_right(lite: Lab, query: str) -> None:
+    url = f"postgresql://{LOGIN}@127.0.0.1:1/db?{query}"
+    fails(lite, Exit.UNREACHABLE, "--wait-for-database=100ms", url=url)
 
 
 @pytest.mark.parametrize("scheme", ["postgrse", "mysql", "mongodb", "http", "jdbc:postgresql", "prisma+postgres"])

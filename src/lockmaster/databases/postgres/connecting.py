@@ -27,6 +27,8 @@ ATTEMPT_SECONDS = 10.0  # a server or a path that accepts and stays silent
 _CREDENTIALS = ("password authentication failed", "no password supplied", "no pg_hba.conf entry",
                 "authentication failed", "permission denied for database", "is not permitted to log in",
                 "no such user", "auth failed", "certificate authentication failed")  # fmt: skip
+# how libpq refuses a parameter, some of them only while it connects
+_NEVER = ("may not be used with", "definition of service", "could not parse network address", "setsockopt(TCP_")
 
 
 class ConnectFailedError(Exception):
@@ -65,8 +67,8 @@ def _failed(text: str) -> ConnectFailedError:
         before, found, after = fact.partition(cut)
         fact = after.strip() if found and after.strip() else before.strip() if not found else fact
     low = text.lower()
-    if low.startswith("invalid "):  # libpq refuses a parameter before it has tried anything
-        raise UsageError(f"the database URL has an {fact}", hint="repair it; waiting does not help")
+    if "FATAL" not in text and (fact.startswith("invalid ") or any(words in fact for words in _NEVER)):
+        raise UsageError(f"the database URL cannot be used: {fact}", hint="repair it; waiting does not help")
     if ('database "' in low and "does not exist" in low) or "no such database" in low:
         return ConnectFailedError(fact, "missing")
     if any(words in low for words in _CREDENTIALS) or ('role "' in low and "does not exist" in low):

@@ -11,7 +11,7 @@ from lockmaster.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _LIBPQ = frozenset(
     [
@@ -51,6 +51,22 @@ _LIBPQ = frozenset(
         "application_name",
     ]
 )
+# libpq itself refuses some of these only while it connects, which looks like a server that is not there yet
+_NUMBERS = frozenset(
+    ["connect_timeout", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout"]
+)
+_CHOICES = {
+    "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+    "target_session_attrs": ("any", "read-write", "read-only", "primary", "standby", "prefer-standby"),
+    "gssencmode": ("disable", "prefer", "require"),
+    "channel_binding": ("disable", "prefer", "require"),
+    "load_balance_hosts": ("disable", "random"),
+    "sslnegotiation": ("postgres", "direct"),
+    "sslcertmode": ("disable", "allow", "require"),
+    "sslsni": ("0", "1"),
+    "sslaccept": ("strict", "accept_invalid_certs"),
+    "pgbouncer": ("true", "false"),
+}
 _PRISMA_ONLY = frozenset(
     [
         "connection_limit",
@@ -147,12 +163,9 @@ def _parameters(query: dict[str, str]) -> dict[str, str]:
     keywords: dict[str, str] = {}
     prisma_tls = "sslaccept" in query or "sslidentity" in query
     for key, value in query.items():
+        _check(key, value)
         if key == "sslcert":
             keywords["sslrootcert" if prisma_tls else "sslcert"] = value
-        elif key == "connect_timeout":
-            if value and not value.isdecimal():
-                raise UsageError(f"the database URL has connect_timeout={value}", hint="seconds, as a whole number")
-            keywords[key] = value
         elif key in _LIBPQ:
             keywords[key] = value
         elif key not in {*_PRISMA_ONLY, "sslaccept", "schema", "pgbouncer", "options"} and _matters(key):
@@ -168,6 +181,19 @@ def _parameters(query: dict[str, str]) -> dict[str, str]:
     if keywords.get("sslrootcert") == "system":
         keywords["sslrootcert"] = _system_certificates()
     return keywords
+
+
+def _check(key: str, value: str) -> None:
+    """Refuse a value that this parameter can never have; an empty one counts as not given."""
+    if not value:
+        return
+    if key in _NUMBERS and not (value.isascii() and value.isdecimal() and len(value) < 10):
+        unit = "milliseconds" if key == "tcp_user_timeout" else "seconds"
+        what = "a whole number" if key in {"keepalives", "keepalives_count"} else f"{unit}, as a whole number"
+        raise UsageError(f"the database URL has {key}={value}", hint=what)
+    if key in _CHOICES and value not in _CHOICES[key]:
+        known = ", ".join(_CHOICES[key])
+        raise UsageError(f"the database URL has {key}={value}{_near(value, _CHOICES[key])}", hint=f"one of {known}")
 
 
 def _system_certificates() -> str:
@@ -186,9 +212,13 @@ def _matters(key: str) -> bool:
 
 
 def _meant(key: str) -> str:
+    return _near(key, [*_LIBPQ, *_PRISMA_ONLY, "schema", "pgbouncer", "sslaccept", "sslcert"])
+
+
+def _near(word: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
-    close = get_close_matches(key, [*_LIBPQ, *_PRISMA_ONLY, "schema", "pgbouncer", "sslaccept", "sslcert"], 1)
+    close = get_close_matches(word, list(known), 1)
     return f" (did you mean {close[0]}?)" if close else ""
 
 
