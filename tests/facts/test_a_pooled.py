@@ -1,5 +1,6 @@
 """A4: behind a transaction pooler a migration runs without the lock, or twice, or leaks into the application."""
 
+import json
 from collections.abc import Callable
 
 import psycopg2
@@ -47,6 +48,33 @@ def test_a4a_a_refused_try_lock_stops_the_run(lab: Lab, database: Database, opti
         assert ended.status == 11, ended.text
         assert database.value("SELECT to_regclass('t') IS NULL AND to_regclass('lockmaster_history') IS NULL")
     lab.good(option)
+
+
+@pytest.mark.parametrize("command", ["migrate", "gate"])
+def test_a4_what_is_taken_for_a_pooler_is_told(pooled: Lab, command: str) -> None:
+    """In text and in JSON, without --verbose, and once: every migration is done in another way because of it."""
+    pooled.write("1_m", "CREATE TABLE t (x int);")
+    if command == "gate":
+        pooled.good()
+    words = "through a pooler (transaction)"
+    assert pooled.run("--log-format=text", command=command).err.count(words) == 1
+    fields = [json.loads(line) for line in pooled.run("--log-format=json", command=command).err.splitlines()]
+    assert [field["pooler"] for field in fields if words in field["message"]] == ["transaction"]
+    assert words not in pooled.good("--quiet", command=command).err
+    assert "pooler" not in pooled.good("--pooler=none", command=command).err
+
+
+def test_a4_a_pooler_is_told_once_though_the_connection_is_lost(pooled: Lab, database: Database) -> None:
+    """Each new connection finds it again."""
+    pooled.write("1_m", "CREATE TABLE t (x int);\nSELECT pg_sleep(1.5);")
+    run = pooled.start()
+    sleeping = "FROM pg_stat_activity WHERE query LIKE '%pg_sleep(1.5)%' AND pid <> pg_backend_pid()"
+    until(lambda: database.value(f"SELECT count(*) {sleeping}"), "the script sleeps")
+    database.execute(f"SELECT pg_terminate_backend(pid) {sleeping}")
+    ended = run.end()
+    assert ended.status == 0, ended.text
+    assert "the connection was lost" in ended.err
+    assert ended.err.count("through a pooler") == 1
 
 
 @pytest.mark.parametrize("level", ["repeatable read", "serializable"])

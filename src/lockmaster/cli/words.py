@@ -29,6 +29,8 @@ def level_of(event: Event) -> Level:
     """Shown with --verbose only ("debug"), not with --quiet ("info"), or always."""
     if isinstance(event, e.Planned) and not event.pending:
         return "debug"
+    if isinstance(event, e.Connected) and event.pooler:  # what it is taken for decides how everything is done
+        return "info"
     return _LEVELS.get(type(event), "info")
 
 
@@ -86,13 +88,21 @@ def first_line(text: str, most: int = 60) -> str:
 
 
 class Pacer:
-    """Lets one waiting event through per cause, and then one every ten seconds: a log is no metronome."""
+    """Lets one waiting event through per cause, and then one every ten seconds: a log is no metronome.
+
+    That a pooler is in between is told once, however often a connection is opened through it.
+    """
 
     def __init__(self, every: float = 10.0) -> None:
         self._every = every
         self._shown: dict[str, tuple[str, float]] = {}
+        self._poolers: set[e.Connected] = set()
 
     def lets_through(self, event: Event) -> bool:
+        if isinstance(event, e.Connected) and event.pooler:
+            known = event in self._poolers
+            self._poolers.add(event)
+            return not known
         if not isinstance(event, e.Waiting):
             return True
         cause, waited = self._shown.get(event.what, ("", -1.0))

@@ -104,6 +104,20 @@ def test_waiting_is_said_once_per_cause_and_then_every_ten_seconds() -> None:
     assert pacer.lets_through(e.Waiting("lock", "held by b", 0.6, None))  # another one
 
 
+def test_a_pooler_is_told_once_and_a_direct_connection_to_the_curious_only() -> None:
+    pooled = e.Connected("postgresql://h/d", "PostgreSQL 15.18", "transaction")
+    assert describe(pooled) == "connected to postgresql://h/d: PostgreSQL 15.18 through a pooler (transaction)"
+    assert level_of(pooled) == "info"
+    assert level_of(pooled._replace(pooler="")) == "debug"
+    pacer = Pacer()
+    assert [pacer.lets_through(event) for event in (pooled, pooled, pooled._replace(database="other"))] == [
+        True,
+        False,
+        True,
+    ]
+    assert pacer.lets_through(pooled._replace(pooler="")), "a direct connection is not paced"
+
+
 # --- text ------------------------------------------------------------------------------------------------------------
 
 
