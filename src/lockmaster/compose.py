@@ -54,7 +54,7 @@ def migrate(options: Options, *, events: Emit, stop: Stop) -> MigrateResult:
     )
     return Runner(
         parts.database, parts.source, parts.history, parts.policy, waits,
-        clock=parts.clock, emit=events, direct=parts.direct,
+        clock=parts.clock, emit=events, direct=parts.direct, deadline=parts.deadline,
     ).migrate()  # fmt: skip
 
 

@@ -66,6 +66,7 @@ class Runner:
         clock: Clock,
         emit: Emit,
         direct: Callable[[], Database] | None = None,
+        deadline: Deadline | None = None,
     ) -> None:
         self._database, self._direct = database, direct
         self._source, self._history = Remembering(source), history
@@ -82,6 +83,8 @@ class Runner:
         self._loser: tuple[str, LostConnectionError | None] = ("", None)  # the connection was lost over it too often
         self._warned: set[str] = set()
         self._told: object = None  # the plan that was told last: telling it twice helps nobody
+        self._deadline = deadline or Deadline(clock, None)  # of the whole run
+        self._holder = ""  # who had the turn when that was seen last
         self._turn_left = waits.turn  # seconds that may still be spent on waiting for the turn; None: without a limit
 
     # ---- the way through ----------------------------------------------------------------------------------
@@ -257,6 +260,10 @@ class Runner:
         limit = Deadline(self._clock, self._turn_left)
         try:
             return self._wait_for_turn(session, limit)
+        except (ServerError, LostConnectionError) as error:
+            if self._holder and self._deadline.over():  # it cut this question short; what was seen before stays true
+                raise self._no_turn(session) from error
+            raise
         finally:  # our own work, and waiting for the database, do not count
             self._turn_left = None if self._turn_left is None else limit.left()
 
@@ -268,8 +275,9 @@ class Runner:
             if not woken and session.try_turn(self._history):
                 self._emit(events.TurnTaken(self._clock.now() - began))
                 return None
-            if limit.over():
+            if limit.over() or self._deadline.over():
                 raise self._no_turn(session)
+            self._holder = self._holder or "another process"
             listening = session.listen(self._history)
             view = session.read(self._history, load=not woken)
             self._history = session.locate(self._history) if view.exists else self._history
@@ -285,26 +293,32 @@ class Runner:
                 tell_at = waited + 5.0 * share(view.peers)
                 self._emit(events.Waiting("turn", self._cause(session, plan), waited, self._waits.turn))
             pause = rhythm.pause(view.peers, told=listening)
-            woken = session.sleep(min(pause, limit.left()))
+            woken = session.sleep(min(pause, limit.left(), self._deadline.left()))
 
     def _step_aside(self, pause: float) -> Plan:
         """Give the connection back while they are scarce: the holder and the application need them more (C5)."""
         assert self._session is not None  # noqa: S101
         self._emit(events.Waiting("turn", "connections are scarce: leaving and coming back", 0.0, self._waits.turn))
         self._session.close()
-        self._clock.sleep(0.5 + 2 * pause)
+        self._clock.sleep(min(0.5 + 2 * pause, self._deadline.left()))
+        if self._deadline.over():
+            raise self._no_turn(None)
         return self._plan(self._open(write=True), binding=False, quiet=True)
 
     def _cause(self, session: Session, plan: Plan) -> str:
-        holder = session.holder(self._history) or "another process"
+        self._holder = session.holder(self._history) or "another process"
         working = plan.open[0].label if plan.open else plan.pending[0].label
-        return f"{holder} has the turn, next is {working}"
+        return f"{self._holder} has the turn, next is {working}"
 
-    def _no_turn(self, session: Session) -> NoTurnError:
-        holder = session.holder(self._history) or "another process"
+    def _no_turn(self, session: Session | None) -> NoTurnError:
+        """Nothing is asked once the deadline is over: it would cut that question short, too."""
+        late, holder = self._deadline.over(), ""
+        if session is not None and not late:
+            holder = session.holder(self._history)
+        holder = holder or self._holder or "another process"
         return NoTurnError(
-            f"no turn within {self._waits.turn:.0f}s: {holder} has it",
-            hint="it is working, or its session is left over; --wait-for-turn waits longer",
+            f"no turn within {(self._deadline.seconds if late else self._waits.turn) or 0:.0f}s: {holder} has it",
+            hint=f"it is working, or its session is left over; {'--deadline' if late else '--wait-for-turn'} waits longer",
             details={"holder": holder},
         )
 
