@@ -611,10 +611,12 @@ def standby(make_server: Callable[..., PostgresServer]) -> tuple[PostgresServer,
     from tests.support.home import remove
 
     remove(second.data)
-    argv = [str(sources.binaries(primary.name) / "pg_basebackup"), "-D", str(second.data), "-h", primary.host, "-p",
-            str(primary.port), "-U", "postgres", "-c", "fast", "-X", "stream", "-R"]  # fmt: skip
+    argv = [str(sources.program("pg_basebackup", primary.name)), "-D", str(second.data), "-h", primary.host, "-p",
+            str(primary.port), "-U", "postgres", "-c", "fast", "-X", "stream"]  # fmt: skip
     unprivileged.run(argv, cwd=second.folder, env={"PATH": os.environ["PATH"], "LC_ALL": "C"})
-    second.configure()
+    # not by -R: a newer pg_basebackup writes words that an older server's library does not know
+    (second.data / "standby.signal").touch()
+    second.configure(primary_conninfo=f"host={primary.host} port={primary.port} user=postgres")
     second.start()
     until(lambda: second.rows("SELECT pg_is_in_recovery()") == [(True,)], "it is a standby")
     return primary, second

@@ -125,7 +125,7 @@ class Server:
 
     def dump(self, dbname: str, *options: str) -> str:
         """Give pg_dump's text, without the lines that differ from run to run."""
-        program = sources.pg_dump("wheel18" if isinstance(self, ExternalServer) else self.name)
+        program = sources.program("pg_dump", "wheel18" if isinstance(self, ExternalServer) else self.name)
         done = subprocess.run(
             [program, "--no-owner", *options, self.url(dbname)],
             capture_output=True,

@@ -42,10 +42,10 @@ def binaries(source: str) -> Path:
     return _reachable(_installation(source), source) / "bin"
 
 
-def pg_dump(source: str) -> Path:
-    """Find a pg_dump for that server: its own, or the newest we have (zonky ships none)."""
-    own = binaries(source) / "pg_dump"
-    return own if own.exists() else binaries("wheel18") / "pg_dump"
+def program(name: str, source: str) -> Path:
+    """Find a client program (pg_dump, pg_basebackup) for that server: its own, or the newest we have (zonky ships none)."""
+    own = binaries(source) / name
+    return own if own.exists() else binaries("wheel18") / name
 
 
 def _installation(source: str) -> Path:
