@@ -1,4 +1,8 @@
-"""kill -9 of the one that has the turn: its session on the server ends in seconds, and the next run has the turn."""
+"""kill -9 of the one that has the turn: its session on the server ends in seconds, and the next run has the turn.
+
+A server before 14 does not notice, and a person ends the session (`end_orphan`); what becomes of work that nobody ends,
+tests/facts has (A6, C7).
+"""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -25,6 +29,7 @@ def at_work(world: World) -> Iterator[Run]:
         run = world.program.start()
         until(lambda: in_a_long_statement(cursor), "it works")
         yield run
+        world.database.end_orphan()
         until(lambda: is_at_rest(cursor), "its session on the server is gone", GONE)
 
 
@@ -47,6 +52,7 @@ def test_killed_in_create_index_concurrently_its_session_is_gone_in_seconds(make
         cursor = stack.enter_context(world.session())
         until(lambda: in_a_long_statement(cursor), "it waits for the old transaction")
         run.kill9()
+        world.database.end_orphan()
         until(lambda: is_at_rest(cursor), "its session on the server is gone", GONE)
     world.finishes()
 
@@ -60,6 +66,7 @@ def test_killed_while_it_waits_for_a_table_its_session_is_gone_in_seconds(make_w
         run = world.program.start("", "--ddl-lock-timeout=60s")
         until(lambda: in_a_long_statement(cursor), "it waits for the table")
         run.kill9()
+        world.database.end_orphan()
         until(lambda: is_at_rest(cursor), "its session on the server is gone", GONE)
     status, text = world.program.finish()
     assert status == 0, text
@@ -72,5 +79,6 @@ def test_a_run_that_waits_gets_the_turn_of_the_killed_one(make_world: MakeWorld)
         until(lambda: "turn" in waiting.text, "the second one waits")
         world.database.execute(AWAKE)
         run.kill9()
+        world.database.end_orphan()
         assert waiting.ends(20) == 0, waiting.text
     world.is_complete()

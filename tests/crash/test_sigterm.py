@@ -187,6 +187,7 @@ def test_on_a_silent_network_in_a_statement(make_world: MakeWorld, proxy: Proxy)
         is_stopped(run)
         proxy.cut()  # the server's own keepalives would tell it in seconds
         proxy.thaw()
+        world.database.end_orphan()
         until(lambda: is_at_rest(cursor), "the orphan is gone", 8.0)
     proxy.restore()
     world.database.execute(AWAKE)

@@ -56,6 +56,7 @@ def test_killed_and_unplugged_its_session_is_gone_in_seconds(
         until(lambda: in_a_long_statement(cursor), "it works")
         netns.link_down()
         run.kill9()
+        there.database.end_orphan()
         until(lambda: is_at_rest(cursor), "its session on the server is gone", GONE)
     there.database.execute(AWAKE)
     here.finishes()
@@ -70,6 +71,7 @@ def test_unplugged_and_alive_it_stops_on_sigterm(
         until(lambda: in_a_long_statement(cursor), "it works")
         netns.link_down()
         is_stopped(run)
+        there.database.end_orphan()
         until(lambda: is_at_rest(cursor), "its session on the server is gone", GONE)
 
 
@@ -79,6 +81,7 @@ def test_plugged_in_again_it_comes_to_its_end(far_server: FarServer, make_world:
         run = there.program.start()
         until(lambda: in_a_long_statement(cursor), "it works")
         netns.link_down()
+        there.database.end_orphan()
         until(lambda: is_at_rest(cursor), "its session on the server is gone", GONE)
         there.database.execute(AWAKE)
     netns.link_up()

@@ -1,16 +1,18 @@
 """A5 to A7: scripts with their own transactions, statements that refuse one, and commits that are believed."""
 
+import time
 from collections.abc import Callable
 
 import pytest
 
 from tests.facts.lab import Lab, busy, until
 from tests.support.database import Database
-from tests.support.postgres import PostgresServer
+from tests.support.postgres import PostgresServer, Server
 
 OPEN = "SELECT name FROM lockmaster_history WHERE applied_at IS NULL"
 INDEXES = """SELECT c.relname, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 WHERE i.indrelid = 't'::regclass ORDER BY 1"""
+OIDS = "SELECT indexrelid FROM pg_index WHERE indrelid = 't'::regclass ORDER BY 1"
 TABLES = "SELECT tablename FROM pg_tables WHERE tablename ~ '^o[0-9]$' ORDER BY 1"
 BUILDING = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query ~ '^{}'"
 
@@ -182,13 +184,14 @@ def make_invalid(database: Database) -> None:
 
 
 def interrupt(lab: Lab, database: Database, started: str) -> None:
-    """Run, and kill -9 the run while its statement waits for a writer; then wait until the server has noticed."""
+    """Run, and kill -9 the run while its statement waits for a writer; then wait until its session has ended."""
     database.execute("CREATE TABLE IF NOT EXISTS unrelated (x int)")
     with busy(database, "BEGIN; UPDATE t SET b = b; SELECT pg_sleep(60)"):
         run = lab.start()
         until(lambda: database.value(BUILDING.format(started)), "the statement runs")
         until(lambda: any(not row[1] for row in database.rows(INDEXES)), "an INVALID index is there")
         run.kill()
+        database.end_orphan()
         until(lambda: not database.value(BUILDING.format(started)), "the orphan has ended", 10)
     assert any(not row[1] for row in database.rows(INDEXES))
 
@@ -324,6 +327,47 @@ UPDATE acc SET n = n + 1; COMMIT; UPDATE acc SET n = n + 1; COMMIT; END $$;""",
     counted.good("--applied", "3_call", command="resolve")
     counted.good()
     assert database.value("SELECT n FROM acc") == 2
+
+
+BLIND = "SET client_connection_check_interval = 0;\n"  # before 14 a server is blind anyhow
+
+
+@pytest.mark.parametrize(
+    ("statement", "left"),
+    [
+        ("CREATE INDEX CONCURRENTLY t_b ON t (b);", [("t_a", True), ("t_b", True)]),
+        ("CREATE INDEX CONCURRENTLY ON t (b);", [("t_a", True), ("t_b_idx", True)]),
+        ("REINDEX INDEX CONCURRENTLY t_a;", [("t_a", True)]),
+        ("DROP INDEX CONCURRENTLY t_a;", []),
+    ],
+)
+def test_a6_an_orphan_that_goes_on_is_waited_for_and_what_it_did_counts(
+    table: Lab, database: Database, postgres: Server, statement: str, left: list[tuple[str, bool]]
+) -> None:
+    """A server that does not see its client's death works on to the end of the statement, and has the turn until then."""
+    database.execute("CREATE INDEX t_a ON t (a)")
+    table.write("2_alone", f"{BLIND if postgres.sees_dead_clients else ''}{statement}\nINSERT INTO t VALUES (7, 7);")
+    orphan = f"SELECT pid FROM pg_stat_activity WHERE state = 'active' AND query ~ '^{statement.split(maxsplit=1)[0]}'"
+    with busy(database, "BEGIN; UPDATE t SET b = b; SELECT pg_sleep(60)"):
+        run = table.start()
+        until(lambda: any(not row[1] for row in database.rows(INDEXES)), "an INVALID index is there")
+        run.kill()
+        time.sleep(1.5)  # a server that looks has seen it now
+        pid = database.value(orphan)
+        seen = database.rows(OIDS)
+        ended = table.run("--wait-for-turn=500ms")
+        assert ended.status == 11, ended.text
+        assert f"lockmaster/pod (pid {pid})" in ended.err
+        waiting = table.start()
+        until(lambda: f"lockmaster/pod (pid {pid}) has the turn" in waiting.err, "it waits, and says for whom")
+        assert database.rows(OIDS) == seen, "nobody touches what the orphan is working on"
+    ended = waiting.end()
+    assert ended.status == 0, ended.text
+    assert database.rows(INDEXES) == left
+    if statement.startswith("CREATE"):
+        assert database.rows(OIDS) == seen, "the orphan's index is kept, not built a second time"
+    assert database.value("SELECT count(*) FROM t WHERE a = 7") == 1
+    assert names(database, OPEN) == []
 
 
 def test_a6_a_file_that_was_lengthened_after_a_crash_keeps_its_evidence(table: Lab, database: Database) -> None:

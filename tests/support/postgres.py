@@ -84,6 +84,11 @@ class Server:
     def major(self) -> int:
         return self.version // 10_000
 
+    @property
+    def sees_dead_clients(self) -> bool:
+        """Whether it can be told to look, during a statement, if the client is still there."""
+        return self.major >= 14
+
     @contextmanager
     def connect(self, dbname: str = "postgres") -> Iterator[psycopg2.extensions.connection]:
         """Open a connection of the superuser, in autocommit; closed at the end of the block."""
