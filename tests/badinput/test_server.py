@@ -79,6 +79,7 @@ def stranger(database: Database, postgres: Server) -> str:
 
 
 def test_no_privilege_to_create(lab: Lab, database: Database, postgres: Server) -> None:
+    database.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")  # before 15 everybody has it
     lab.url = stranger(database, postgres)
     assert "42501" in fails(lab, Exit.ACCESS)
     assert database.value(NOTHING) == 0
