@@ -3,13 +3,14 @@
     LockmasterError                 exit  retry
     ├── UsageError                     2     no   an option, a setting or a file cannot be used as it is
     ├── BehindError                    3     no   the schema is not at the level of this folder
-    ├── UnreachableError              10    yes   the database did not accept work in time
+    ├── UnreachableError              10    yes   the database, or what a step waits for, was not there in time
     ├── NoTurnError                   11    yes   somebody else kept the turn for too long
     ├── MigrationFailedError          12     no   a migration failed and nothing of it remains
     ├── MigrationHalfDoneError        13     no   a migration failed half-way: a person must look
     ├── HistoryMismatchError          14     no   history and files disagree
     ├── SchemaTooNewError             15     no   the schema is ahead of this image, and that was refused
     ├── AccessDeniedError             16     no   credentials or privileges
+    ├── StepFailedError               20     no   a preparation step failed
     └── StoppedError                 143    yes   SIGTERM or SIGINT: nothing that the next run does not finish
 
 Every message is one fact in one line; ``hint`` is the next act. Neither ever holds a secret.
@@ -69,7 +70,7 @@ class BehindError(LockmasterError):
 
 
 class UnreachableError(LockmasterError):
-    """The database did not accept work in time."""
+    """The database did not accept work in time; or something else that is waited for was not there in time."""
 
     code, exit, retry = "unreachable", Exit.UNREACHABLE, True
 
@@ -108,6 +109,12 @@ class AccessDeniedError(LockmasterError):
     """Wrong credentials, or a privilege is missing."""
 
     code, exit = "access-denied", Exit.ACCESS
+
+
+class StepFailedError(LockmasterError):
+    """A preparation step failed. The message names the step; what it was to replace is as it was."""
+
+    code, exit = "step-failed", Exit.STEP_FAILED
 
 
 class StoppedError(LockmasterError):

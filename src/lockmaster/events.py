@@ -1,5 +1,7 @@
 """What happened, as values. Console text, JSON lines and the termination message are renderings of the same events.
 
+What happens in preparation steps is in `lockmaster.step_events`.
+
 Named tuples and not dataclasses: twenty frozen dataclasses cost 11 ms of CPU at import, and every pod pays start-up.
 """
 
@@ -11,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lockmaster import step_events as steps
     from lockmaster.errors import LockmasterError
 
 
@@ -133,6 +136,15 @@ if TYPE_CHECKING:
         | Warned
         | Ready
         | Failed
+        | steps.InStep
+        | steps.StepBegun
+        | steps.StepSkipped
+        | steps.StepDone
+        | steps.StepRetrying
+        | steps.TargetSeen
+        | steps.Changed
+        | steps.Transferring
+        | steps.ChildSpoke
     )
     Emit = Callable[[Event], None]
 

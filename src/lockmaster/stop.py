@@ -14,10 +14,11 @@ from lockmaster.errors import StoppedError
 class Stop:
     """Nobody has asked to stop, until `request` is called (from a signal handler or another thread)."""
 
-    __slots__ = ("_read", "_write", "reason")
+    __slots__ = ("_children", "_read", "_write", "reason")
 
     def __init__(self) -> None:
         self.reason = ""
+        self._children: tuple[Stop, ...] = ()
         self._read, self._write = os.pipe()
         os.set_blocking(self._write, False)
 
@@ -26,6 +27,16 @@ class Stop:
         if not self.reason:
             self.reason = reason
             os.write(self._write, b"x")
+        for child in self._children:
+            child.request(reason)
+
+    def child(self) -> Stop:
+        """A wish for a part of the work: whoever stops the whole stops it too, but not the other way round."""
+        child = Stop()
+        self._children = (*self._children, child)
+        if self.reason:
+            child.request(self.reason)
+        return child
 
     def fileno(self) -> int:
         """A descriptor that becomes readable once, and stays so, when stopping was requested."""
@@ -37,5 +48,7 @@ class Stop:
             raise StoppedError(f"stopped by {self.reason}", hint="the next run finishes what is left")
 
     def close(self) -> None:
+        """Give the descriptors back. Closed already is fine; nobody may wait for it any more."""
+        self.request("its end")  # from here on a request writes nothing
         os.close(self._read)
         os.close(self._write)

@@ -183,7 +183,7 @@ def test_a_log_format_that_there_is_not(lite: Lab, wish: str, hint: str) -> None
         ("dir: m\nto: \x01", 2, "character"), ("dir: m\n---\ndir: n", 2, "document"), ("- a", 1, "keys and values"),
         ("dir: m\ndeadline: soon", 2, "not a duration"), ("dir: [a]", 1, "one value"), ("to: {a: b}", 1, "one value"),
         ("dir: m\ndir: m", 2, "already set"), ("quiet: maybe", 1, "neither true nor false"),
-        ("format: flyway", 1, "not one of"), ("steps: []", 1, "reserved"), ("wait_for_trun: 1s", 1, "not a setting"),
+        ("format: flyway", 1, "not one of"), ("step: []", 1, "not a setting"), ("wait_for_trun: 1s", 1, "not a setting"),
     ],
 )  # fmt: skip
 def test_a_settings_file_that_makes_no_sense(lite: Lab, text: str, line: int, word: str) -> None:

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from lockmaster.cli import table
 from lockmaster.errors import UsageError
 from lockmaster.settings import OPTIONS, Options, Secret, duration, mask, render_duration, resolve
 from lockmaster.settings.resolving import Resolved
 from lockmaster.settings.secret import HIDDEN, mask_url, passwords
 from lockmaster.settings.showing import show
 
-COMMANDS = ("migrate", "gate", "status", "baseline", "resolve", "new")
+COMMANDS = frozenset(table.COMMANDS)
 # a secret of its own alphabet cannot be part of the text around it by chance
 SECRETS = st.text(st.sampled_from("QXZ01 @/:?#&=%'\"\\;,\tßé漢"), min_size=4)
 RAW = st.text(st.sampled_from("QXZ01@/:?#&=%'\"\\;,ßé漢"), min_size=4)  # as written into a URL: without blanks
@@ -158,7 +159,6 @@ def test_the_surroundings_give_defaults() -> None:
         ("- dir\n", "lockmaster.yaml:1: expected keys and values", "for example: dir: migrations"),
         ("dir: a\ndir: b\n", "lockmaster.yaml:2: dir is already set in lockmaster.yaml:1", "keep one of the two"),
         ("a: 1\n  b: {\n", None, None),
-        ("\nsteps:\n  - wait: x\n", None, None),
         (
             "ahead: later\n",
             "lockmaster.yaml:1: 'later' is not one of warn, fail",
@@ -175,10 +175,9 @@ def test_a_wrong_file_names_its_line(tmp_path: Path, text: str, message: str | N
         assert (caught.value.message, caught.value.hint) == (message, hint)
 
 
-def test_steps_are_reserved(tmp_path: Path) -> None:
-    (tmp_path / "lockmaster.yaml").write_text("steps: []\n")
-    with pytest.raises(UsageError, match="reserved for preparation steps"):
-        settle(cwd=str(tmp_path))
+def test_steps_are_no_setting_and_do_not_disturb(tmp_path: Path) -> None:
+    (tmp_path / "lockmaster.yaml").write_text("steps:\n  - wait: tcp://db:5432\ndir: x\n")
+    assert settle(cwd=str(tmp_path)).options.dir == "x"
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "dir:\n", "dir: ~\n"])

@@ -26,7 +26,7 @@ value and where it comes from, with secrets masked.
 
 Times are written `500ms`, `30s`, `5m`, `1h`, also `1m30s` and `1.5s`. Switches are `true` or `false`; `--no-NAME` turns
 one off. A relative path in `lockmaster.yaml` is relative to that file. A key that is not listed here is an error, an
-unknown variable `LOCKMASTER_...` a warning. The key `steps` is reserved.
+unknown variable `LOCKMASTER_...` a warning. `steps` is a list of its own: [docs/steps.md](steps.md).
 """
 
 URL = """\
@@ -60,7 +60,6 @@ command may succeed later without a change.
 OTHERS = {
     Exit.READY: "Ready: the schema is at the level of the folder; the application may start.",
     Exit.UNEXPECTED: "Unexpected: a bug of Lockmaster. The message says where.",
-    Exit.STEP_FAILED: "A preparation step failed. Reserved: this version has no steps.",
 }
 
 POLICY = """

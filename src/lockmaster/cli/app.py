@@ -10,6 +10,7 @@ from lockmaster.cli.parse import parse
 from lockmaster.cli.table import COMMANDS
 from lockmaster.errors import Exit, UsageError
 from lockmaster.events import Warned
+from lockmaster.settings.table import JOINT
 from lockmaster.stop import Stop
 from lockmaster.values import NamedTuple
 
@@ -35,6 +36,8 @@ class Call(NamedTuple):
     stop: Stop
     stdout: TextIO
     resolved: Resolved
+    rest: tuple[str, ...] = ()
+    hide: Callable[[str], None] = lambda _: None  # masks this text from now on, wherever it turns up
 
     def print(self, text: str) -> None:
         """Write data to stdout."""
@@ -43,6 +46,10 @@ class Call(NamedTuple):
     def asked(self, flag: str) -> bool:
         """Whether a switch of this command is on."""
         return self.flags.get(flag) == "true"
+
+    def listed(self, flag: str) -> tuple[str, ...]:
+        """The values of an option of this command that may be given several times."""
+        return tuple(self.flags[flag].split(JOINT)) if flag in self.flags else ()
 
 
 def run(argv: Sequence[str]) -> int:
@@ -58,7 +65,10 @@ def run(argv: Sequence[str]) -> int:
         for message, hint in resolved.warnings:
             output.emit(Warned(message, hint))
         stop = _start(command, resolved.options)
-        call = Call(resolved.options, parsed.flags, parsed.words, output.emit, stop, stdout, resolved)
+        call = Call(
+            resolved.options, parsed.flags, parsed.words, output.emit, stop, stdout, resolved,
+            parsed.rest, output.hide,
+        )  # fmt: skip
         return int(_command(command.name)(call))
     except BrokenPipeError:  # the reader of our output has gone: nobody is left to talk to
         return int(Exit.UNEXPECTED)
@@ -83,20 +93,21 @@ def _resolve(command: Command, parsed: Parsed) -> Resolved:
 
 
 def _start(command: Command, options: Options) -> Stop:
-    """Signals, the driver, and fault points for the crash tests: for commands that go to the database."""
+    """Signals, the driver, and fault points for the crash tests: for commands that wait, or go to the database."""
     stop = Stop()
+    if command.signals:
+        _watch_signals(stop)
     if command.database:
         if not options.url:
             hint = "set DATABASE_URL, or --url, or LOCKMASTER_HOST, LOCKMASTER_USER, LOCKMASTER_DBNAME, ..."
             raise UsageError("no database: its URL is missing", hint=hint)
-        _watch_signals(stop)
         from lockmaster.cli.__main__ import load_driver
 
         load_driver(options.url.reveal())
-        if faults := os.environ.get("LOCKMASTER_FAULT"):
-            from lockmaster.faults import arm
+    if command.signals and (faults := os.environ.get("LOCKMASTER_FAULT")):
+        from lockmaster.faults import arm
 
-            arm(faults)
+        arm(faults)
     return stop
 
 

@@ -9,6 +9,7 @@ from lockmaster.cli.parse import Parsed
 from lockmaster.cli.table import COMMANDS, Command, options_of
 from lockmaster.errors import UsageError
 from lockmaster.settings.suggest import did_you_mean
+from lockmaster.settings.table import JOINT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +63,7 @@ def _help(argv: Sequence[str]) -> Parsed:
 
 
 def _command(command: Command, argv: Sequence[str]) -> Parsed:
+    argv, rest = _divided(argv) if command.rest else (argv, ())
     parser = Parser(prog=f"lockmaster {command.name}", add_help=False, allow_abbrev=False)
     fill(parser, command)
     for item in argv:
@@ -69,19 +71,40 @@ def _command(command: Command, argv: Sequence[str]) -> Parsed:
         if flag.startswith("--") and value == "--":  # argparse makes a list of it, or not, by its version
             parser.error(f"{flag}: expected one argument")
     try:
-        values, rest = parser.parse_known_args(argv)
+        values, strange = parser.parse_known_args(argv)
     except _HelpWanted:
         return Parsed("help", {}, (command.name,))
-    if rest:
-        raise _unknown(rest[0], command)
-    flags = {key: str(value) for key, value in vars(values).items() if key not in command.words}
-    return Parsed(command.name, flags, tuple(getattr(values, word) for word in command.words))
+    if strange:
+        raise _unknown(strange[0], command)
+    flags = {
+        key: JOINT.join(value) if isinstance(value, list) else str(value)
+        for key, value in vars(values).items()
+        if key not in command.words
+    }
+    return Parsed(command.name, flags, _words(command, values), rest)
+
+
+def _divided(argv: Sequence[str]) -> tuple[Sequence[str], tuple[str, ...]]:
+    """What stands before the first `--`, and what stands behind it."""
+    at = list(argv).index("--") if "--" in argv else len(argv)
+    return argv[:at], tuple(argv[at + 1 :])
+
+
+def _words(command: Command, values: argparse.Namespace) -> tuple[str, ...]:
+    words: list[str] = []
+    for word in command.words:
+        value = getattr(values, word)
+        words += value if isinstance(value, list) else [value]
+    return tuple(words)
 
 
 def fill(parser: argparse.ArgumentParser, command: Command) -> None:
     """Give a parser the options and words of a command, in groups."""
     for word in command.words:
-        parser.add_argument(word)
+        if word.endswith("..."):
+            parser.add_argument(word, metavar=word[:-3], nargs="+")
+        else:
+            parser.add_argument(word)
     groups: dict[str, argparse._ArgumentGroup] = {}
     for option in options_of(command):
         group = groups.get(option.group) or parser.add_argument_group(option.group)
@@ -91,9 +114,11 @@ def fill(parser: argparse.ArgumentParser, command: Command) -> None:
             _switch(group, names, option.key, option.help)
         else:
             text = option.help + _extras(option.choices, option.default_for(command.name), option.also)
+            action = "append" if option.kind == "list" else "store"
             group.add_argument(
-                *names, dest=option.key, metavar=option.metavar, default=argparse.SUPPRESS, help=text.replace("%", "%%")
-            )
+                *names, action=action, dest=option.key, metavar=option.metavar,
+                default=argparse.SUPPRESS, help=text.replace("%", "%%"),
+            )  # fmt: skip
     parser.add_argument_group("help").add_argument(
         *HELP, nargs=0, action=_Help, default=argparse.SUPPRESS, help="print this"
     )
@@ -122,6 +147,7 @@ def _unknown(item: str, command: Command) -> UsageError:
     flag = item.partition("=")[0]
     help_ = f"lockmaster {command.name} --help"
     if not flag.startswith("-"):
-        return UsageError(f"{command.name}: there is one word too many: {item!r}", hint=help_)
+        hint = f"lockmaster {command.name} [options] -- {item} ..." if command.rest else help_
+        return UsageError(f"{command.name}: there is one word too many: {item!r}", hint=hint)
     known = [*HELP, *(option.flag for option in options_of(command))]
     return UsageError(f"{command.name} has no option {flag}", hint=did_you_mean(flag, known) or help_)

@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TextIO
 
+    from lockmaster.cli.table import Command
+
 _EXAMPLES = {
     "": ("lockmaster migrate --dir prisma/migrations", "lockmaster help migrate"),
     "migrate": (
@@ -27,6 +29,9 @@ _EXAMPLES = {
         "lockmaster resolve --rolled-back 20240105093000_add_users",
     ),
     "baseline": ("lockmaster baseline --to 20240105093000_add_users",),
+    "up": ("lockmaster up", "lockmaster up -- node server.js", "lockmaster up --config deploy/lockmaster.yaml"),
+    "init": ("lockmaster init", "lockmaster init --print"),
+    "schema": ("lockmaster schema > lockmaster.schema.json",),
     "settings": ("lockmaster settings", "LOCKMASTER_DIR=db lockmaster settings --json"),
     "completion": ("source <(lockmaster completion bash)",),
     "help": ("lockmaster help migrate",),
@@ -42,7 +47,7 @@ def text(name: str, stream: TextIO) -> str:
     command = COMMANDS[name]
     parser = argparse.ArgumentParser(
         prog=f"lockmaster {name}",
-        usage=" ".join([f"lockmaster {name}", *command.words, "[options]" if command.settings else ""]).strip(),
+        usage=_usage(command),
         description=command.help[0].upper() + command.help[1:] + ".",
         epilog=_epilog(name) + (f"\n\n{_NOTE}" if command.settings else ""),
         formatter_class=formatter,
@@ -50,6 +55,13 @@ def text(name: str, stream: TextIO) -> str:
     )
     full.fill(parser, command)
     return parser.format_help().rstrip()
+
+
+def _usage(command: Command) -> str:
+    options = "[options]" if command.settings else ""
+    if command.rest:
+        return " ".join(filter(None, ["lockmaster", command.name, *command.words, options, "--", command.rest]))
+    return " ".join(filter(None, ["lockmaster", command.name, *command.words, options]))
 
 
 def _overview(formatter: type[argparse.HelpFormatter]) -> str:

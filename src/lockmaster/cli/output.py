@@ -10,7 +10,7 @@ from lockmaster.events import Failed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import TextIO
 
     from lockmaster.errors import LockmasterError
@@ -21,12 +21,17 @@ if TYPE_CHECKING:
 class Output:
     """The listener of a command line run."""
 
-    def __init__(self, options: Options, stream: TextIO, secrets: tuple[str, ...] = ()) -> None:
+    def __init__(self, options: Options, stream: TextIO, secrets: Sequence[str] = ()) -> None:
         self._least = 2 if options.quiet else 0 if options.verbose else 1
         self._termination = options.termination_log
-        self._secrets = secrets
+        self._secrets = list(secrets)  # shared with the renderings, which hide what is in it now
         self._pacer = Pacer()
-        self._render = _renderer(options, stream, secrets)
+        self._render = _renderer(options, stream, self._secrets)
+
+    def hide(self, secret: str) -> None:
+        """Mask this text from now on. Too short a one is left: hiding it would hide the rest."""
+        if len(secret) > 3 and secret not in self._secrets:
+            self._secrets.append(secret)
 
     def emit(self, event: Event) -> None:
         """Show the event, if it is loud enough and was not shown a moment ago."""
@@ -48,7 +53,7 @@ class Output:
             self._render(event)
 
 
-def _renderer(options: Options, stream: TextIO, secrets: tuple[str, ...]) -> Callable[[Event], None]:
+def _renderer(options: Options, stream: TextIO, secrets: Sequence[str]) -> Callable[[Event], None]:
     if options.log_format == "json" or (options.log_format == "auto" and not stream.isatty()):
         from lockmaster.cli.render_json import JsonRenderer
 

@@ -8,6 +8,7 @@ Where both have an answer it is the same one; a property test says so.
 from __future__ import annotations
 
 from lockmaster.cli.table import COMMANDS, options_of
+from lockmaster.settings.table import JOINT
 from lockmaster.values import NamedTuple
 
 TYPE_CHECKING = False
@@ -15,14 +16,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lockmaster.cli.table import Command
+    from lockmaster.settings.table import Option
 
 
 class Parsed(NamedTuple):
-    """A command line: option keys with their text ("true" and "false" for switches), and words."""
+    """A command line: option keys with their text ("true" and "false" for switches), words, what stands behind `--`.
+
+    The values of an option that was given several times are joined by `settings.table.JOINT`.
+    """
 
     command: str
     flags: dict[str, str]
     words: tuple[str, ...] = ()
+    rest: tuple[str, ...] = ()
 
 
 def parse(argv: Sequence[str]) -> Parsed:
@@ -45,8 +51,12 @@ def lean(argv: Sequence[str]) -> Parsed | None:
     takes, switches = _flags(command)
     flags: dict[str, str] = {}
     words: list[str] = []
+    rest: tuple[str, ...] = ()
     items = iter(argv[1:])
     for item in items:
+        if item == "--" and command.rest:
+            rest = tuple(items)
+            break
         flag, equals, value = item.partition("=")
         if not item.startswith("-"):
             words.append(item)
@@ -57,21 +67,28 @@ def lean(argv: Sequence[str]) -> Parsed | None:
             value = next(items, "-")
             if value.startswith("-"):
                 return None
-            flags[takes[flag]] = value
+            _put(flags, takes[flag], value)
         elif flag in takes and value != "--":
-            flags[takes[flag]] = value
+            _put(flags, takes[flag], value)
         else:
             return None
-    return Parsed(command.name, flags, tuple(words)) if len(words) == len(command.words) else None
+    return Parsed(command.name, flags, tuple(words), rest) if command.fits(len(words)) else None
 
 
-def _flags(command: Command) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
-    """The flags that take a value, with their keys; and the switches, with their keys and what they say."""
-    takes: dict[str, str] = {}
+def _put(flags: dict[str, str], option: Option, value: str) -> None:
+    """The last value counts; of a list, all do."""
+    if option.kind == "list" and option.key in flags:
+        value = f"{flags[option.key]}{JOINT}{value}"
+    flags[option.key] = value
+
+
+def _flags(command: Command) -> tuple[dict[str, Option], dict[str, tuple[str, str]]]:
+    """The flags that take a value, with their options; and the switches, with their keys and what they say."""
+    takes: dict[str, Option] = {}
     switches: dict[str, tuple[str, str]] = {}
     for option in options_of(command):
         if option.kind != "bool":
-            takes[option.flag] = option.key
+            takes[option.flag] = option
             continue
         switches[option.flag] = (option.key, "true")
         switches["--no-" + option.flag[2:]] = (option.key, "false")

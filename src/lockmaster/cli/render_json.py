@@ -1,6 +1,7 @@
 """Events for machines: one JSON object per line on stderr.
 
-Always: ts (UTC), level, event, message. Then the event's own fields; for an error code, exit, retry, hint, details.
+Always: ts (UTC), level, event, message; inside a step, step.
+Then the event's own fields; for an error code, exit, retry, hint, details.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from lockmaster.settings.secret import mask
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import TextIO
 
     from lockmaster.events import Event
@@ -22,12 +24,14 @@ if TYPE_CHECKING:
 class JsonRenderer:
     """Writes each event as a line of JSON. `secrets` are hidden wherever they turn up."""
 
-    def __init__(self, stream: TextIO, *, secrets: tuple[str, ...] = ()) -> None:
+    def __init__(self, stream: TextIO, *, secrets: Sequence[str] = ()) -> None:
         self._stream = stream
         self._secrets = secrets
 
     def __call__(self, event: Event) -> None:
         line: dict[str, object] = {"ts": timestamp(time.time()), "level": level_of(event)}
+        if (step := getattr(event, "step", "")) and (inner := getattr(event, "event", None)):
+            line["step"], event = step, inner
         line |= {"event": name(type(event).__name__), "message": describe(event)}
         fields = self._error(event) if isinstance(event, Failed) else event._asdict()
         line |= {"schema_level" if key == "level" else key: value for key, value in fields.items()}

@@ -11,6 +11,8 @@ from lockmaster.settings.secret import mask
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lockmaster.errors import LockmasterError
 
 MOST = 4096
@@ -18,7 +20,7 @@ _MESSAGE, _HINT, _DETAIL = 800, 1000, 600  # bytes
 _FIRST = ("migration", "line", "sqlstate", "in the database now", "statement")
 
 
-def render(error: LockmasterError, secrets: tuple[str, ...] = ()) -> bytes:
+def render(error: LockmasterError, secrets: Sequence[str] = ()) -> bytes:
     """At most 4096 bytes of valid UTF-8: error, migration, line, SQLSTATE, what is in the database, next command."""
     head = _cut(f"error: {one_line(mask(error.message, *secrets))}", _MESSAGE) + "\n"
     hint = _cut("hint: " + lines(mask(error.hint, *secrets)).strip(), _HINT) + "\n" if error.hint else ""

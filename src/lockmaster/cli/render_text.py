@@ -12,6 +12,7 @@ from lockmaster.settings.secret import mask
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import TextIO
 
     from lockmaster.errors import LockmasterError
@@ -23,16 +24,17 @@ RED, GREEN, YELLOW, DIM, BOLD = "31", "32", "33", "2", "1"
 class TextRenderer:
     """Writes each event as text. `secrets` are hidden wherever they turn up."""
 
-    def __init__(self, stream: TextIO, *, color: bool, secrets: tuple[str, ...] = ()) -> None:
+    def __init__(self, stream: TextIO, *, color: bool, secrets: Sequence[str] = ()) -> None:
         self._stream = stream
         self._color = color
         self._secrets = secrets
 
     def __call__(self, event: Event) -> None:
+        inner = getattr(event, "event", event)  # of a step
         if isinstance(event, Failed):
             text = self.error(event.error)
-        elif isinstance(event, Warned):
-            text = self._labelled("warning", YELLOW, event.message) + self._hint(event.hint, "  ")
+        elif isinstance(inner, Warned):
+            text = self._labelled("warning", YELLOW, describe(event)) + self._hint(inner.hint, "  ")
         else:
             words = one_line(mask(describe(event), *self._secrets))
             text = self.paint(DIM, "lockmaster:") + " " + self._accent(event, words) + "\n"

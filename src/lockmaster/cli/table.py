@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 class Command(NamedTuple):
-    """One command. `words` are its positional arguments, all needed."""
+    """One command. `words` are its positional arguments, all needed; the last may be `WORD...`, for one or more.
+
+    `rest` names what stands behind `--`, where the command takes that.
+    """
 
     name: str
     help: str
@@ -19,6 +22,18 @@ class Command(NamedTuple):
     own: tuple[Option, ...] = ()
     database: bool = False
     settings: bool = True
+    rest: str = ""
+    steps: bool = False  # prepares: it takes no database's URL, or finds it by itself
+
+    @property
+    def signals(self) -> bool:
+        """Whether it takes long enough to be asked to stop."""
+        return self.database or self.steps
+
+    def fits(self, words: int) -> bool:
+        """Whether this is a right number of words."""
+        needed = len(self.words)
+        return words >= needed if needed and self.words[-1].endswith("...") else words == needed
 
 
 def _own(key: str, metavar: str, text: str) -> Option:
@@ -54,6 +69,15 @@ COMMANDS: dict[str, Command] = {
             own=(_own("to", "MIGRATION", "the last one that the database has"),),
             database=True,
         ),
+        Command(
+            "up", "run the steps of lockmaster.yaml in order, then become the application", rest="CMD ARGS", steps=True
+        ),
+        Command(
+            "init",
+            "write a first lockmaster.yaml from what is in this folder",
+            own=(_own("force", "", "replace a file that is there"), _own("print", "", "only print it")),
+        ),
+        Command("schema", "print the JSON Schema of lockmaster.yaml, for editors", settings=False),
         Command("settings", "show each effective setting and where it comes from", own=(_JSON,)),
         Command("completion", "print the completion script of a shell", words=("SHELL",), settings=False),
         Command("version", "print the version", settings=False),

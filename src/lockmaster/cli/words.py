@@ -31,6 +31,10 @@ def level_of(event: Event) -> Level:
         return "debug"
     if isinstance(event, e.Connected) and event.pooler:  # what it is taken for decides how everything is done
         return "info"
+    if type(event).__module__ != e.__name__:
+        from lockmaster.cli import step_words
+
+        return step_words.level_of(event)
     return _LEVELS.get(type(event), "info")
 
 
@@ -73,6 +77,9 @@ def describe(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line pe
             return event.message
         case e.Failed():
             return event.error.message
+    from lockmaster.cli import step_words
+
+    return step_words.describe(event)
 
 
 def elapsed(seconds: float) -> str:
@@ -97,8 +104,13 @@ class Pacer:
         self._every = every
         self._shown: dict[str, tuple[str, float]] = {}
         self._poolers: set[e.Connected] = set()
+        self._of_steps: dict[str, Pacer] = {}
 
     def lets_through(self, event: Event) -> bool:
+        inner = getattr(event, "event", None)
+        if inner is not None:  # of a step; steps that run side by side have a pace each
+            pacer = self._of_steps.setdefault(event.step, Pacer(self._every))  # type: ignore[union-attr]
+            return pacer.lets_through(inner)
         if isinstance(event, e.Connected) and event.pooler:
             known = event in self._poolers
             self._poolers.add(event)

@@ -11,11 +11,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
-    Kind = Literal["str", "duration", "limit", "choice", "path", "bool", "secret"]
+    Kind = Literal["str", "duration", "limit", "choice", "path", "bool", "secret", "list"]
+
+
+JOINT = "\0"  # between the values of a "list": no argument of a process can hold it
 
 
 class Option(NamedTuple):
-    """One option. Its default is text, as a user would write it; "limit" is a duration where 0 means no limit."""
+    """One option. Its default is text, as a user would write it.
+
+    "limit" is a duration where 0 means no limit; "list" may be given several times (its values travel joined by JOINT).
+    """
 
     key: str
     kind: Kind
@@ -52,6 +58,8 @@ _COMPARING = ("migrate", "gate", "status")
 _TURN = ("migrate", "baseline", "resolve")
 _DATABASE = ("migrate", "gate", "status", "baseline", "resolve")
 _FOLDER = (*_DATABASE, "new")
+_STEPS = ("up",)
+_EVERY = (*_FOLDER, *_STEPS, "init")
 
 _WHAT = "what to migrate"
 _WHERE = "which database"
@@ -96,7 +104,7 @@ OPTIONS: tuple[Option, ...] = (
            "how long the database may take to accept work"),
     Option("wait_for_turn", "duration", "TIME", "30m", _TURN, _WAITING,
            "how long to wait while another replica migrates"),
-    Option("deadline", "limit", "TIME", "0", _GATED, _WAITING, "limit of the whole run, 0 for none",
+    Option("deadline", "limit", "TIME", "0", (*_GATED, *_STEPS), _WAITING, "limit of the whole run, 0 for none",
            defaults=(("gate", "10m"),)),
     Option("ddl_lock_timeout", "duration", "TIME", "800ms", _MIGRATE, _WAITING,
            "how long a statement may wait for a table lock before it gives way to live traffic"),
@@ -115,15 +123,15 @@ OPTIONS: tuple[Option, ...] = (
     Option("recover", "choice", "DO", "auto", _MIGRATE, _POLICY,
            "a migration was interrupted: auto repeats it where that is provably safe", ("auto", "never")),
 
-    Option("log_format", "choice", "FORMAT", "auto", _FOLDER, _OUTPUT,
+    Option("log_format", "choice", "FORMAT", "auto", _EVERY, _OUTPUT,
            "auto is text on a terminal and JSON lines elsewhere", ("auto", "text", "json")),
-    Option("color", "choice", "WHEN", "auto", _FOLDER, _OUTPUT, "auto is on a terminal only",
+    Option("color", "choice", "WHEN", "auto", _EVERY, _OUTPUT, "auto is on a terminal only",
            ("auto", "always", "never"), also="NO_COLOR"),
-    Option("termination_log", "path", "FILE", "", _FOLDER, _OUTPUT,
+    Option("termination_log", "path", "FILE", "", _EVERY, _OUTPUT,
            "where to write why it failed, at most 4096 bytes; none for nowhere",
            also="/dev/termination-log in a pod"),
-    Option("quiet", "bool", "", "false", _FOLDER, _OUTPUT, "warnings and errors only", short="-q"),
-    Option("verbose", "bool", "", "false", _FOLDER, _OUTPUT, "more lines, and the traceback of a bug", short="-v"),
-    Option("config", "path", "FILE", "", _FOLDER, _OUTPUT, "settings file (default: ./lockmaster.yaml if it is there)",
+    Option("quiet", "bool", "", "false", _EVERY, _OUTPUT, "warnings and errors only", short="-q"),
+    Option("verbose", "bool", "", "false", _EVERY, _OUTPUT, "more lines, and the traceback of a bug", short="-v"),
+    Option("config", "path", "FILE", "", _EVERY, _OUTPUT, "settings file (default: ./lockmaster.yaml if it is there)",
            field=False),
 )  # fmt: skip

@@ -25,7 +25,7 @@ def read(path: str, name: str) -> dict[str, Found]:
 
     A relative path in the file is relative to the file.
     """
-    root = _parse(path, name)
+    root = compose(path, name)
     if root is None:
         return {}
     if root.id != "mapping":
@@ -34,6 +34,8 @@ def read(path: str, name: str) -> dict[str, Found]:
     found: dict[str, Found] = {}
     for key, value in root.value:
         word, place = str(key.value), f"{name}:{_line(key)}"
+        if word == "steps":  # those are read by who runs them: `prepare.spec`
+            continue
         if word not in options:
             raise _unknown(word, place, options)
         if word in found:
@@ -49,7 +51,8 @@ def read(path: str, name: str) -> dict[str, Found]:
     return found
 
 
-def _parse(path: str, name: str) -> Any:
+def compose(path: str, name: str) -> Any:
+    """The file as a tree of YAML nodes, which know their lines; None where there is nothing in it. Raises UsageError."""
     try:
         from ruamel.yaml import YAML
         from ruamel.yaml.error import YAMLError
@@ -105,8 +108,5 @@ def _line(node: Any) -> int:
 
 
 def _unknown(word: str, place: str, known: dict[str, Any]) -> UsageError:
-    if word == "steps":
-        what = "steps is reserved for preparation steps, which this version does not have"
-        return UsageError(f"{place}: {what}", hint="remove it, or put it into a comment")
-    hint = did_you_mean(word, known) or "lockmaster settings lists all keys"
+    hint = did_you_mean(word, [*known, "steps"]) or "lockmaster settings lists all keys"
     return UsageError(f"{place}: {word} is not a setting", hint=hint)

@@ -1,0 +1,1 @@
+"""`gate`: wait until somebody else has brought the schema to the level of a folder. What `lockmaster gate` does."""
