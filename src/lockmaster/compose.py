@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from lockmaster.clock import Clock
     from lockmaster.engine.admin import Desk
+    from lockmaster.engine.errand import Keeper
     from lockmaster.engine.ports import Database, Dialect, History, Source
     from lockmaster.engine.results import DryRun, MigrateResult, StatusReport
     from lockmaster.events import Emit
@@ -65,6 +66,33 @@ def gate(options: Options, *, events: Emit, stop: Stop) -> MigrateResult:
     return Gate(
         parts.database, parts.source, parts.history, parts.policy, clock=parts.clock, emit=events, limit=parts.deadline
     ).wait()
+
+
+def keeper(options: Options, key: str, *, stop: Stop, clock: Clock, emit: Emit) -> Keeper:
+    """Who holds the turn while somebody else's command works, and keeps the record of `key`. It knows no deadline."""
+    from lockmaster.formats.once import OnceHistory
+    from lockmaster.version import VERSION
+
+    url = options.url.reveal()
+    place = Place("", "", os.getcwd())
+    history = OnceHistory(_dialect(url), key, options.history_schema, pod=options.pod, version=VERSION)
+    plain = options._replace(statement_timeout=None)
+    never = Deadline(clock, None)
+    database = _database(url, plain, place, emit, stop, clock, never)
+    if _scheme(url) in SQLITE:
+        from lockmaster.databases.sqlite.keeping import SqliteKeeper
+
+        return SqliteKeeper(database, history, options.pod, clock=clock, stop=stop)  # type: ignore[arg-type]
+    from lockmaster.databases.postgres.database import command_name
+    from lockmaster.engine.keeping import DatabaseKeeper
+
+    direct_url = options.direct_url.reveal()
+
+    def direct() -> Database:
+        return _database(direct_url, plain._replace(pooler="none"), place, emit, stop, clock, never)
+
+    name, mark = command_name(options.pod, history.lock)
+    return DatabaseKeeper(database, history, name, mark, direct if direct_url not in ("", url) else None, clock)
 
 
 def status(options: Options, *, events: Emit, stop: Stop) -> StatusReport:

@@ -6,6 +6,7 @@
     ├── UnreachableError              10    yes   the database, or what a step waits for, was not there in time
     ├── NoTurnError                   11    yes   somebody else kept the turn for too long
     ├── MigrationFailedError          12     no   a migration failed and nothing of it remains
+    ├── CommandFailedError            12     no   a command of yours failed under our turn
     ├── MigrationHalfDoneError        13     no   a migration failed half-way: a person must look
     ├── HistoryMismatchError          14     no   history and files disagree
     ├── SchemaTooNewError             15     no   the schema is ahead of this image, and that was refused
@@ -85,6 +86,12 @@ class MigrationFailedError(LockmasterError):
     """A migration failed and nothing of it remains in the database."""
 
     code, exit = "migration-failed", Exit.FAILED
+
+
+class CommandFailedError(LockmasterError):
+    """A command that was run under the turn failed, or took too long; what it left is for its own tool to tell."""
+
+    code, exit = "command-failed", Exit.FAILED
 
 
 class MigrationHalfDoneError(LockmasterError):

@@ -39,30 +39,41 @@ class Fault(Enum):
     RELEASED = "released"  # the turn was given back
 
 
-_armed: dict[Fault, tuple[int, str]] | None = None
+class ErrandFault(Enum):
+    """The same for `exec`, whose work is somebody else's command."""
+
+    KEY_READ = "key-read"  # the record of the key was read without the turn
+    TURN = "errand-turn"  # the turn is ours, nothing read under it
+    PREPARED = "prepared"  # the table for the key is there
+    STARTED = "child-started"  # the command runs
+    WORKED = "child-ended"  # the command ended well, its key is not recorded
+    RECORDED = "key-recorded"  # the key is recorded, the turn still ours
+
+
+_armed: dict[Enum, tuple[int, str]] | None = None
 
 
 def arm(spec: str) -> None:
     """Arm the points in `spec`, comma separated `POINT[@N]=ACTION`. Raises UsageError for an unknown point."""
     global _armed  # noqa: PLW0603 - the one switch that keeps `reach` free of cost
-    armed: dict[Fault, tuple[int, str]] = {}
+    points = {point.value: point for kind in (Fault, ErrandFault) for point in kind}
+    armed: dict[Enum, tuple[int, str]] = {}
     for item in filter(None, spec.split(",")):
         point, _, action = item.partition("=")
         name, _, nth = point.partition("@")
-        try:
-            armed[Fault(name)] = (int(nth or 1), action)
-        except ValueError:
-            raise UsageError(f"LOCKMASTER_FAULT: no such point: {point}") from None
+        if name not in points or not (nth or "1").isdigit():
+            raise UsageError(f"LOCKMASTER_FAULT: no such point: {point}")
+        armed[points[name]] = (int(nth or 1), action)
     _armed = armed or None
 
 
-def reach(point: Fault) -> None:
+def reach(point: Enum) -> None:
     """Nothing, or what a test has armed for this point."""
     if _armed is not None and point in _armed:
         _act(_armed, point)
 
 
-def _act(armed: dict[Fault, tuple[int, str]], point: Fault) -> None:
+def _act(armed: dict[Enum, tuple[int, str]], point: Enum) -> None:
     left, action = armed[point]
     if left > 1:
         armed[point] = (left - 1, action)

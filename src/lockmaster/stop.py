@@ -33,9 +33,7 @@ class Stop:
     def child(self) -> Stop:
         """A wish for a part of the work: whoever stops the whole stops it too, but not the other way round."""
         child = Stop()
-        self._children = (*self._children, child)
-        if self.reason:
-            child.request(self.reason)
+        self.join(child)
         return child
 
     def fileno(self) -> int:
@@ -46,6 +44,16 @@ class Stop:
         """Raise StoppedError when stopping was requested."""
         if self.reason:
             raise StoppedError(f"stopped by {self.reason}", hint="the next run finishes what is left")
+
+    def part(self, child: Stop) -> None:
+        """The child goes on by itself from here on: whoever parts them looks at both."""
+        self._children = tuple(one for one in self._children if one is not child)
+
+    def join(self, child: Stop) -> None:
+        """Undo `part`; the child is told what it missed."""
+        self._children = (*self._children, child)
+        if self.reason:
+            child.request(self.reason)
 
     def close(self) -> None:
         """Give the descriptors back. Closed already is fine; nobody may wait for it any more."""

@@ -29,6 +29,11 @@ _EXAMPLES = {
         "lockmaster resolve --rolled-back 20240105093000_add_users",
     ),
     "baseline": ("lockmaster baseline --to 20240105093000_add_users",),
+    "exec": (
+        "lockmaster exec -- npm run migrate",
+        "lockmaster exec --once-of migrations --deadline 10m -- npx knex migrate:latest",
+        "lockmaster exec --once app@sha256:4f53... --retry-on 1,137 -- python manage.py migrate",
+    ),
     "up": ("lockmaster up", "lockmaster up -- node server.js", "lockmaster up --config deploy/lockmaster.yaml"),
     "init": ("lockmaster init", "lockmaster init --print"),
     "schema": ("lockmaster schema > lockmaster.schema.json",),

@@ -40,6 +40,10 @@ def _own(key: str, metavar: str, text: str) -> Option:
     return Option(key, "str" if metavar else "bool", metavar, "", (), "this command", text, field=False)
 
 
+def _list(key: str, metavar: str, text: str) -> Option:
+    return Option(key, "list", metavar, "", (), "this command", text, field=False)
+
+
 _JSON = _own("json", "", "print JSON")
 
 COMMANDS: dict[str, Command] = {
@@ -68,6 +72,26 @@ COMMANDS: dict[str, Command] = {
             "mark migrations as applied without running them, for a database that has them already",
             own=(_own("to", "MIGRATION", "the last one that the database has"),),
             database=True,
+        ),
+        Command(
+            "exec",
+            "run a command, one replica at a time, at most once per key",
+            own=(
+                _own("once", "KEY", "it has run before where this key is recorded: a version, an image digest, a name"),
+                _list(
+                    "once_of", "PATH", "the key is made of the content of these files and folders, and of the command"
+                ),
+                _own("always", "", "run it every time, also with a known folder of migrations"),
+                _own("retry_on", "CODES", "exit codes after which it is tried again: 1,137"),
+                _own("retries", "N", "how often, at most (default: 3)"),
+                _own("grace", "TIME", "how long it may take to end, once it was asked to (default: 10s)"),
+                _own("export_url", "NAME", "variable in which the command gets the database's URL"),
+                _own(
+                    "end_orphans", "", "end database sessions that an earlier holder's command left, instead of waiting"
+                ),
+            ),
+            database=True,
+            rest="CMD ARGS",
         ),
         Command(
             "up", "run the steps of lockmaster.yaml in order, then become the application", rest="CMD ARGS", steps=True

@@ -9,7 +9,7 @@ Three exceptions cross the seam upwards, and they are all in `engine.failures`: 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,9 +80,10 @@ class Source(Protocol):
         ...
 
 
-class History(Protocol):
-    """A tool's history table. Every method that returns SQL returns statements without a final semicolon.
+class Records(Protocol):
+    """A table of records, as far as a database has to know it.
 
+    Every method that returns SQL returns statements without a final semicolon.
     Text values are quoted by the dialect that the history was made with, so statements can be put into a message as
     they are. All tables are schema-qualified.
     """
@@ -117,14 +118,23 @@ class History(Protocol):
         """ORDER BY of the tool."""
         ...
 
+    @property
+    def only(self) -> str:
+        """Condition on the rows that matter, "" for all of them."""
+        ...
+
     def parse(self, rows: Sequence[Sequence[Any]]) -> tuple[Record, ...]: ...
-    def at(self, schema: str) -> History:
-        """The same history, in the schema in which it was found."""
+    def at(self, schema: str) -> Self:
+        """The same, in the schema in which it was found."""
         ...
 
     def create(self) -> tuple[str, ...]:
         """Statements that make the table (and its schema, when it is not the default one)."""
         ...
+
+
+class History(Records, Protocol):
+    """A tool's history table, with all that can become of a migration in it."""
 
     def applied(self, migration: Migration, checksum: str) -> tuple[str, ...]:
         """Record a migration whose only transaction this is part of."""
@@ -153,6 +163,9 @@ class History(Protocol):
     def count(self, migrations: Sequence[Migration]) -> str:
         """SELECT of one number: how many of these have an applied record. The receipt at the end of a message."""
         ...
+
+
+AnyRecords = TypeVar("AnyRecords", bound=Records)
 
 
 class Session(Protocol):
@@ -188,15 +201,15 @@ class Session(Protocol):
         """This session can take a turn; else another one has to be opened with `write`."""
         ...
 
-    def read(self, history: History, *, details: bool = False, load: bool = False) -> View:
+    def read(self, history: Records, *, details: bool = False, load: bool = False) -> View:
         """History as it is now, in a snapshot of its own. No lock, no write. `load` asks for `View.load` too."""
         ...
 
-    def locate(self, history: History) -> History:
+    def locate(self, history: AnyRecords) -> AnyRecords:
         """The history with its schema: where the last `read` found it, else the default."""
         ...
 
-    def try_turn(self, history: History) -> bool:
+    def try_turn(self, history: Records) -> bool:
         """Take the turn if it is free. Never waits inside the server."""
         ...
 
@@ -204,7 +217,7 @@ class Session(Protocol):
         """Give the turn back. Safe to call without it and after a lost connection."""
         ...
 
-    def strangers(self, history: History) -> tuple[str, ...]:
+    def strangers(self, history: Records) -> tuple[str, ...]:
         """Names of tables and views in the history's schema that are nobody's bookkeeping, at most ten."""
         ...
 
@@ -248,19 +261,34 @@ class Session(Protocol):
         """Text that is equal for two sessions only when both work on the same database of the same server."""
         ...
 
-    def sleep(self, seconds: float) -> bool:
-        """Wait outside the database; True when woken by the holder's announcement. Raises StoppedError."""
+    def sleep(self, seconds: float, wake: Sequence[Any] = ()) -> bool:
+        """Wait outside the database, until something in `wake` can be read too. Raises StoppedError.
+
+        True when woken by the holder's announcement.
+        """
         ...
 
-    def listen(self, history: History) -> bool:
+    def hold(self, limit: Deadline) -> None:
+        """Prove that the turn is ours now. Raises LostTurnError, LostConnectionError also without an answer in time."""
+        ...
+
+    def descriptors(self) -> tuple[int, ...]:
+        """Open files of this process: as long as any copy of them is open somewhere, the turn cannot end."""
+        ...
+
+    def others(self, mark: str, limit: Deadline, *, end: bool) -> tuple[str, ...]:
+        """Sessions of the commands of errands, told by `mark` in their name, in words; `end` asks to end them."""
+        ...
+
+    def listen(self, history: Records) -> bool:
         """Ask to be woken by the holder's announcement; False where that cannot be."""
         ...
 
-    def announce(self, history: History) -> None:
+    def announce(self, history: Records) -> None:
         """Wake everybody who listens. Only for speed: where nobody can be told, or it fails, nothing is lost."""
         ...
 
-    def holder(self, history: History) -> str:
+    def holder(self, history: Records) -> str:
         """Who holds the turn, in words for people; "" if unknown or nobody."""
         ...
 
@@ -272,7 +300,7 @@ class Session(Protocol):
 class Database(Protocol):
     """A place that can be connected to. `str()` is masked."""
 
-    def open(self, history: History, wait: Deadline, *, write: bool) -> tuple[Session, View]:
+    def open(self, history: Records, wait: Deadline, *, write: bool) -> tuple[Session, View]:
         """A session that accepts work (and writes, if `write`), with its first read of history. Waits until then.
 
         What is in between (a pooler) is known with the first answer, so the read belongs to opening. Raises

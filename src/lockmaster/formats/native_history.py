@@ -77,6 +77,8 @@ class NativeHistory:
     `pod` and `version` are written into `applied_by` and `lockmaster_version`.
     """
 
+    only = ""  # all rows matter
+
     __slots__ = ("_at", "_dialect", "_pod", "_version", "columns", "details", "lock", "order", "schema", "table")
 
     def __init__(self, dialect: Dialect, schema: str | None = None, *, pod: str = "", version: str = "") -> None:

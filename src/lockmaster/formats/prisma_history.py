@@ -56,6 +56,8 @@ _COLUMNS = (
 class PrismaHistory:
     """`_prisma_migrations` in one schema. Its lock is the one that Prisma's own processes take."""
 
+    only = ""  # all rows matter
+
     __slots__ = ("_at", "_dialect", "_schema", "columns", "details", "lock", "order", "schema", "table")
 
     def __init__(self, dialect: Dialect, schema: str | None = None) -> None:

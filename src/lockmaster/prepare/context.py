@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from lockmaster.clock import Clock, Deadline
     from lockmaster.events import Emit
+    from lockmaster.settings.resolving import Resolved
     from lockmaster.stop import Stop
 
 
@@ -30,6 +31,7 @@ class Context(NamedTuple):
     deadline: Deadline
     hide: Callable[[str], None]  # tells a secret, so that it is masked wherever it turns up from now on
     file: str = ""  # lockmaster.yaml, where the step stands in one: its other keys are settings
+    resolved: Resolved | None = None  # the settings, where the command line has them already
 
     def path(self, name: str) -> str:
         """The path as the system calls need it."""

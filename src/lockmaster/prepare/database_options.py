@@ -48,6 +48,8 @@ def resolved(command: str, spec: Any, context: Context) -> Resolved:
     from lockmaster.project import variables
     from lockmaster.settings.resolving import resolve
 
+    if context.resolved is not None:
+        return context.resolved
     known = {option.key: option for option in OPTIONS}
     flags = {
         key: _text(known[key], value) for key, value in msgspec.structs.asdict(spec).items() if key in known and value is not None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from lockmaster.prepare.context import Context, Outcome
 
-KINDS = ("migrate", "gate")
+KINDS = ("migrate", "gate", "exec")
 
 
 def spec_of(kind: str) -> type[Any]:

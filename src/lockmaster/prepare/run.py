@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from lockmaster.events import Emit, Event
     from lockmaster.prepare.spec import Steps, Task
+    from lockmaster.settings.resolving import Resolved
     from lockmaster.stop import Stop
 
 
@@ -32,6 +33,7 @@ class World(NamedTuple):
     hide: Callable[[str], None]
     deadline: float | None = None  # seconds for all of it
     file: str = ""  # lockmaster.yaml
+    resolved: Resolved | None = None  # the settings of a step that is a command of its own
 
 
 def run(steps: Steps, world: World) -> bool:
@@ -138,11 +140,16 @@ def alone(kind: str, spec: object, world: World) -> Outcome:
     """Run one step that was written on the command line. Raises what it raises."""
     clock = SystemClock(world.stop)
     deadline = Deadline(clock, world.deadline)
-    context = Context(world.environ, world.folder, world.emit, world.stop, clock, deadline, world.hide)
+    context = Context(
+        world.environ, world.folder, world.emit, world.stop, clock, deadline, world.hide, resolved=world.resolved
+    )
+    began = clock.now()
     try:
-        return runner_of(kind)(spec, context)
+        outcome = runner_of(kind)(spec, context)
     except OSError as error:
         raise _of_system(error) from error
+    world.emit(StepDone(kind, kind, outcome.changed, outcome.text, clock.now() - began))
+    return outcome
 
 
 def named(error: LockmasterError, task: Task) -> LockmasterError:

@@ -55,10 +55,11 @@ class Option(NamedTuple):
 _MIGRATE = ("migrate",)
 _GATED = ("migrate", "gate")
 _COMPARING = ("migrate", "gate", "status")
-_TURN = ("migrate", "baseline", "resolve")
-_DATABASE = ("migrate", "gate", "status", "baseline", "resolve")
-_FOLDER = (*_DATABASE, "new")
-_STEPS = ("up",)
+_TURN = ("migrate", "baseline", "resolve", "exec")
+_DATABASE = ("migrate", "gate", "status", "baseline", "resolve", "exec")
+_SCRIPTS = ("migrate", "gate", "status", "baseline", "resolve")
+_FOLDER = (*_SCRIPTS, "new")
+_STEPS = ("exec", "up")
 _EVERY = (*_FOLDER, *_STEPS, "init")
 
 _WHAT = "what to migrate"
@@ -68,12 +69,12 @@ _POLICY = "where folder and database differ"
 _OUTPUT = "output"
 
 OPTIONS: tuple[Option, ...] = (
-    Option("dir", "path", "DIR", "", _FOLDER, _WHAT,
+    Option("dir", "path", "DIR", "", (*_FOLDER, "exec"), _WHAT,
            "folder of the migrations; in a Prisma project it is found as Prisma finds it"),
     Option("format", "choice", "FORMAT", "auto", _FOLDER, _WHAT,
            "layout of the folder and of the history table; auto looks at the folder", ("auto", "native", "prisma")),
     Option("to", "str", "VERSION", "", _GATED, _WHAT, "stop after this migration (default: all)"),
-    Option("schema", "str", "SCHEMA", "", _DATABASE, _WHAT, "schema that the scripts work in (search_path)",
+    Option("schema", "str", "SCHEMA", "", _SCRIPTS, _WHAT, "schema that the scripts work in (search_path)",
            also="?schema= of a Prisma URL"),
     Option("history_schema", "str", "SCHEMA", "", _DATABASE, _WHAT,
            "schema of the history table (default: where it is found, else as the format has it)"),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lockmaster.databases.postgres.progress import Watcher
     from lockmaster.databases.postgres.wire import Wire
     from lockmaster.engine.model import View
-    from lockmaster.engine.ports import History
+    from lockmaster.engine.ports import Records
     from lockmaster.events import Emit
     from lockmaster.stop import Stop
 
@@ -59,7 +59,7 @@ class PostgresDatabase:
     def __str__(self) -> str:
         return self.url.shown
 
-    def open(self, history: History, wait: Deadline, *, write: bool) -> tuple[PostgresSession, View]:
+    def open(self, history: Records, wait: Deadline, *, write: bool) -> tuple[PostgresSession, View]:
         began, told, last = self._clock.now(), "", 0.0
         seen: ConnectFailedError | None = None
         denied: Deadline | None = None
@@ -133,7 +133,7 @@ class PostgresDatabase:
         }  # fmt: skip
         return attempt(keywords, self._stop, self._clock, limit, self._deadline)
 
-    def _once(self, history: History, wait: Deadline) -> tuple[PostgresSession, View]:
+    def _once(self, history: Records, wait: Deadline) -> tuple[PostgresSession, View]:
         wire = self._wire(wait)
         reach(Fault.CONNECTED)
         try:
@@ -168,6 +168,13 @@ class PostgresDatabase:
 def _announced(wire: Wire) -> int:
     """The pid that whatever answered at the start called its own; another one than the server's betrays a pooler."""
     return int(wire.connection.info.backend_pid)
+
+
+def command_name(pod: str, lock: int) -> tuple[str, str]:
+    """For the sessions of a command that runs under the turn: its name, and the part that tells them from ours."""
+    mark = f"#{lock & 0xFFFFFFFF:08x}"
+    name = pod.encode("ascii", "replace").decode().rpartition("/")[2]
+    return "lockmaster/" + name[-(63 - len("lockmaster/") - len(mark)) :] + mark, mark
 
 
 def application_name(pod: str) -> str:

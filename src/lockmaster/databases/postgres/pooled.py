@@ -16,8 +16,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from lockmaster.clock import Deadline
     from lockmaster.engine.model import Unit
-    from lockmaster.engine.ports import History
+    from lockmaster.engine.ports import Records
 
 
 class PooledSession(PostgresSession):
@@ -26,7 +27,7 @@ class PooledSession(PostgresSession):
     caps = Capabilities(turn_spans_transactions=False, session_state=False, batch_bytes=0, batch_units=1)
     _last_key = 0  # of the turn that ended with the last message
 
-    def read(self, history: History, *, details: bool = False, load: bool = False) -> View:
+    def read(self, history: Records, *, details: bool = False, load: bool = False) -> View:
         """Under the turn nothing may fail: the error of a missing table would end the transaction, and the turn."""
         if not self.wire.idle():
             facts = self.wire.send(self._hello_sql(history, load=load))[0]
@@ -35,7 +36,7 @@ class PooledSession(PostgresSession):
                 return View(exists=False, records=(), load=float(facts[3]))
         return super().read(history, details=details, load=load)
 
-    def try_turn(self, history: History) -> bool:
+    def try_turn(self, history: Records) -> bool:
         if not self.wire.idle():
             raise LostTurnError("a turn is open already")
         key = self.locate(history).lock
@@ -90,13 +91,17 @@ class PooledSession(PostgresSession):
         kept = f"SET client_encoding = 'UTF8';SET application_name = {name};"
         return f"RESET SESSION AUTHORIZATION;RESET ROLE;RESET ALL;{kept}"
 
+    def hold(self, limit: Deadline) -> None:
+        self.held_key()
+        self.wire.within("SELECT 1", limit)  # the transaction that holds the lock is the one that answers
+
     def _begin_again(self, unit: Unit) -> bool:
         """With the turn once more, for without it the statements would run beside somebody else's."""
         del unit  # it sets nothing for the session: that was refused
         begin = message.begin(self._limits, local=self._settings.local)
         return bool(self.wire.send(f"{begin}SELECT pg_catalog.pg_try_advisory_xact_lock({self._last_key})")[0][0])
 
-    def listen(self, history: History) -> bool:
+    def listen(self, history: Records) -> bool:
         """Never: a notification would go to whoever has the server connection then."""
         del history
         return False

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from lockmaster.clock import Deadline
     from lockmaster.databases.postgres.progress import Watcher
     from lockmaster.databases.postgres.wire import Wire
     from lockmaster.engine.model import Alone, Unit, Verdict
-    from lockmaster.engine.ports import History
+    from lockmaster.engine.ports import AnyRecords, Records
 
 MISSING = frozenset({"42P01", "3F000"})  # no such table; no such schema
 _STRANGERS = """
@@ -93,7 +94,7 @@ class PostgresSession:
 
     # ---- reading ------------------------------------------------------------------------------------------
 
-    def read(self, history: History, *, details: bool = False, load: bool = False) -> View:
+    def read(self, history: Records, *, details: bool = False, load: bool = False) -> View:
         if (
             history.schema is None and self._schema
         ):  # the search path is not set yet, and a bare name means something else
@@ -109,7 +110,7 @@ class PostgresSession:
         records = history.parse([row[7:] for row in rows if row[6]])
         return View(exists=True, records=records, load=float(rows[0][3]), peers=int(rows[0][5]))
 
-    def _read_where_found(self, history: History, *, details: bool, load: bool) -> View:
+    def _read_where_found(self, history: Records, *, details: bool, load: bool) -> View:
         row = self.wire.send(self._hello_sql(history, load=load))[0]
         self._learn(row)
         if row[2] is not None and self.locate(history).schema != history.schema:
@@ -121,7 +122,7 @@ class PostgresSession:
         if row[2] is not None:
             self._found = str(row[2])
 
-    def _facts(self, history: History) -> str:
+    def _facts(self, history: Records) -> str:
         """Columns that travel with each read: backend, recovery, where the history is."""
         # where the scripts' names lead, else the default (B4)
         places = [history.schema] if history.schema else [self._schema or None, "public"]
@@ -133,12 +134,12 @@ class PostgresSession:
         )
         return f"pg_catalog.pg_backend_pid() AS pid, pg_catalog.pg_is_in_recovery() AS recovery, {found} AS found"
 
-    def _from(self, history: History, *, load: bool) -> str:
+    def _from(self, history: Records, *, load: bool) -> str:
         """The facts, and what waiters want to know of the crowd: read in one look at the sessions, or not at all."""
         crowd = _CROWD if load else "(SELECT 0 AS load, false AS notifies, 0 AS peers)"
         return f"FROM (SELECT {self._facts(history)}) f CROSS JOIN {crowd} a"
 
-    def _read_sql(self, history: History, columns: tuple[str, ...], *, load: bool) -> str:
+    def _read_sql(self, history: Records, columns: tuple[str, ...], *, load: bool) -> str:
         """History and facts in one statement: one row at least, also when the history is empty."""
         table = self.dialect.table(history.schema, history.table)
         named = ", ".join(f"{column} AS c{i}" for i, column in enumerate(columns))
@@ -146,18 +147,18 @@ class PostgresSession:
         return (
             f"/*NO LOAD BALANCE*/ SELECT f.*, a.*, h.present, {names} {self._from(history, load=load)}"
             f" LEFT JOIN (SELECT true AS present, pg_catalog.row_number() OVER (ORDER BY {history.order}) AS n, {named}"
-            f" FROM {table}) h ON true ORDER BY h.n"
+            f" FROM {table}{f' WHERE {history.only}' if history.only else ''}) h ON true ORDER BY h.n"
         )
 
-    def _hello_sql(self, history: History, *, load: bool) -> str:
+    def _hello_sql(self, history: Records, *, load: bool) -> str:
         return f"/*NO LOAD BALANCE*/ SELECT f.*, a.* {self._from(history, load=load)}"
 
-    def locate(self, history: History) -> History:
+    def locate(self, history: AnyRecords) -> AnyRecords:
         if history.schema is not None:
             return history
         return history.at(self._found or "public")
 
-    def strangers(self, history: History) -> tuple[str, ...]:
+    def strangers(self, history: Records) -> tuple[str, ...]:
         literal = self.dialect.literal
         ours = ", ".join(literal(name) for name in OURS)
         rows = self.wire.send(_STRANGERS.format(schema=literal(self.locate(history).schema), ours=ours))
@@ -169,7 +170,7 @@ class PostgresSession:
 
     # ---- the turn -----------------------------------------------------------------------------------------
 
-    def try_turn(self, history: History) -> bool:
+    def try_turn(self, history: Records) -> bool:
         key = self.locate(history).lock
         once = f"pg_catalog.pg_try_advisory_lock({key})"
         # twice: see `message.proof`. A standby has a lock space of its own, so a lock there means nothing
@@ -211,10 +212,10 @@ class PostgresSession:
             raise LostTurnError("the turn was never taken")
         return self._key
 
-    def holder(self, history: History) -> str:
+    def holder(self, history: Records) -> str:
         return ", ".join(f"{name or 'a session'} (pid {pid})" for pid, name in self._lock_rows(history, granted=True))
 
-    def _lock_rows(self, history: History, *, granted: bool) -> list[tuple[Any, ...]]:
+    def _lock_rows(self, history: Records, *, granted: bool) -> list[tuple[Any, ...]]:
         key = self.locate(history).lock & (2**64 - 1)
         return self.wire.send(_HOLDER.format(granted=granted, high=key >> 32, low=key & 0xFFFFFFFF))
 
@@ -363,7 +364,7 @@ class PostgresSession:
 
     # ---- waiting ------------------------------------------------------------------------------------------
 
-    def listen(self, history: History) -> bool:
+    def listen(self, history: Records) -> bool:
         """Be woken by the holder. Not beside an application that uses NOTIFY: each of its own would wake us too (C5)."""
         wanted = not self.recovery and not self._foreign
         if wanted and not self._listening:
@@ -373,13 +374,30 @@ class PostgresSession:
         self._listening = wanted
         return wanted
 
-    def announce(self, history: History) -> None:
+    def announce(self, history: Records) -> None:
         if not self.recovery:
             with suppress(LostConnectionError, ServerError):
                 self.wire.send(message.announce(self.locate(history).lock))
 
-    def sleep(self, seconds: float) -> bool:
-        return self.wire.sleep(seconds) > 0
+    def sleep(self, seconds: float, wake: Sequence[Any] = ()) -> bool:
+        return self.wire.sleep(seconds, wake) > 0
+
+    def hold(self, limit: Deadline) -> None:
+        self.wire.within(message.proof(self.held_key()), limit)
+
+    def descriptors(self) -> tuple[int, ...]:
+        return (int(self.wire.connection.fileno()),)
+
+    def others(self, mark: str, limit: Deadline, *, end: bool) -> tuple[str, ...]:
+        ended = ", pg_catalog.pg_terminate_backend(pid)" if end else ""
+        # strpos, and not LIKE: a name may hold its wildcards
+        rows = self.wire.within(
+            f"SELECT pid, application_name{ended} FROM pg_catalog.pg_stat_activity"
+            " WHERE pid <> pg_catalog.pg_backend_pid() AND datname = pg_catalog.current_database()"
+            f" AND application_name LIKE 'lockmaster/%' AND pg_catalog.strpos(application_name, {self.dialect.literal(mark)}) > 0",
+            limit,
+        )
+        return tuple(f"{row[1]} (pid {row[0]})" for row in rows)
 
     def close(self) -> None:
         self.wire.close()

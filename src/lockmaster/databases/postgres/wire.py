@@ -19,7 +19,7 @@ from lockmaster.faults import reach
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from lockmaster.clock import Deadline
@@ -78,15 +78,28 @@ class Wire:
                 self._roll_back()
             raise failure from error
 
+    def within(self, message: str, limit: Deadline) -> list[tuple[Any, ...]]:
+        """`send`, for an answer that has to come before `limit`; else the connection counts as lost, and is closed."""
+        deadline, self._deadline = self._deadline, limit
+        try:
+            return self.send(message)
+        except ServerError as error:
+            if error.kind != "timeout":
+                raise
+            self.close()
+            raise LostConnectionError(f"no answer within {limit.seconds:.0f}s") from error
+        finally:
+            self._deadline = deadline
+
     def idle(self) -> bool:
         """No transaction is open."""
         return bool(self.connection.info.transaction_status == ext.TRANSACTION_STATUS_IDLE)
 
-    def sleep(self, seconds: float) -> int:
-        """Wait on the socket; how many notifications came. Raises StoppedError, LostConnectionError."""
+    def sleep(self, seconds: float, wake: Sequence[Any] = ()) -> int:
+        """Wait on the socket and on `wake`; how many notifications came. Raises StoppedError, LostConnectionError."""
         self._stop.check()
         if not self.connection.notifies:
-            select.select([self.connection, self._stop], [], [], seconds)
+            select.select([self.connection, self._stop, *wake], [], [], seconds)
             self._stop.check()
             try:
                 self.connection.poll()

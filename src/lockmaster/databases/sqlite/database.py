@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lockmaster.clock import Clock, Deadline
     from lockmaster.engine.model import View
-    from lockmaster.engine.ports import History
+    from lockmaster.engine.ports import Records
     from lockmaster.events import Emit
     from lockmaster.stop import Stop
 
@@ -51,7 +51,7 @@ class SqliteDatabase:
     def __str__(self) -> str:
         return str(self.place)
 
-    def open(self, history: History, wait: Deadline, *, write: bool) -> tuple[SqliteSession, View]:
+    def open(self, history: Records, wait: Deadline, *, write: bool) -> tuple[SqliteSession, View]:
         """See the port. With `write` the file is made by the first turn that is taken, not before."""
         if write:
             self.place.demand_writable()
@@ -72,7 +72,7 @@ class SqliteDatabase:
                 raise
         raise AssertionError  # pauses never end
 
-    def _connected(self, session: SqliteSession, history: History) -> tuple[SqliteSession, View]:
+    def _connected(self, session: SqliteSession, history: Records) -> tuple[SqliteSession, View]:
         reach(Fault.CONNECTED)
         view = session.read(history)
         self._emit(events.Connected(str(self), session.server, session.pooler))

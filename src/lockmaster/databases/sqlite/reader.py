@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lockmaster.clock import Clock
     from lockmaster.databases.sqlite.wire import Rows, Wire
-    from lockmaster.engine.ports import History
+    from lockmaster.engine.ports import Records
     from lockmaster.events import Emit
 
 # Left out: tables of SQLite, of what copies or hosts its files (Litestream, D1, libSQL), and of our formats.
@@ -33,18 +33,19 @@ class Reader:
         self._wait = wait
         self._dialect = SqliteDialect()
 
-    def history(self, history: History, *, details: bool = False) -> Rows | None:
+    def history(self, history: Records, *, details: bool = False) -> Rows | None:
         """The rows of the history as it is now, None without the table."""
         columns = ", ".join(history.details if details else history.columns)
         table = self._dialect.table(history.schema, history.table)
         try:
-            return self._query(f"SELECT {columns} FROM {table} ORDER BY {history.order}")
+            where = f" WHERE {history.only}" if history.only else ""
+            return self._query(f"SELECT {columns} FROM {table}{where} ORDER BY {history.order}")
         except ServerError as error:
             if not (error.text.startswith("no such table: ") and error.text.endswith(history.table)):
                 raise
             return None
 
-    def strangers(self, history: History) -> tuple[str, ...]:
+    def strangers(self, history: Records) -> tuple[str, ...]:
         """Names of tables and views that are nobody's bookkeeping, at most ten."""
         rows = self._query(_STRANGERS.format(ours=self._dialect.literal(history.table)))
         return tuple(str(row[0]) for row in rows or [])

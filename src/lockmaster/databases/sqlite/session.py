@@ -21,12 +21,13 @@ from lockmaster.faults import Fault, reach
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from lockmaster.clock import Clock
     from lockmaster.databases.sqlite.reader import Reader
     from lockmaster.databases.sqlite.wire import Wire
     from lockmaster.engine.model import Alone, Unit
-    from lockmaster.engine.ports import History
+    from lockmaster.engine.ports import AnyRecords, Records
 
 _STAYS = frozenset({"session-set", "temp"})  # notes of scripts that may leave something in the session
 
@@ -63,16 +64,16 @@ class SqliteSession:
 
     # ---- reading --------------------------------------------------------------------------------------
 
-    def read(self, history: History, *, details: bool = False, load: bool = False) -> View:  # noqa: ARG002
+    def read(self, history: Records, *, details: bool = False, load: bool = False) -> View:  # noqa: ARG002
         rows = self._reader.history(history, details=details)
         if self.wire.in_transaction and not details:
             self._turn.seen(rows)
         return View(exists=rows is not None, records=history.parse(rows or []))
 
-    def locate(self, history: History) -> History:
+    def locate(self, history: AnyRecords) -> AnyRecords:
         return history
 
-    def strangers(self, history: History) -> tuple[str, ...]:
+    def strangers(self, history: Records) -> tuple[str, ...]:
         return self._reader.strangers(history)
 
     def identity(self) -> str:
@@ -81,12 +82,12 @@ class SqliteSession:
     def running_elsewhere(self, body: bytes) -> str:  # noqa: ARG002 - who runs one holds the file, and we do
         return ""
 
-    def holder(self, history: History) -> str:  # noqa: ARG002 - SQLite does not tell
+    def holder(self, history: Records) -> str:  # noqa: ARG002 - SQLite does not tell
         return ""
 
     # ---- the turn -------------------------------------------------------------------------------------
 
-    def try_turn(self, history: History) -> bool:
+    def try_turn(self, history: Records) -> bool:
         return self._turn.take(history)
 
     def release(self) -> None:
@@ -224,19 +225,28 @@ class SqliteSession:
 
     # ---- waiting --------------------------------------------------------------------------------------
 
-    def listen(self, history: History) -> bool:  # noqa: ARG002 - nothing to listen to
+    def listen(self, history: Records) -> bool:  # noqa: ARG002 - nothing to listen to
         """Nobody can announce anything in SQLite."""
         return False
 
-    def announce(self, history: History) -> None:
+    def announce(self, history: Records) -> None:
         """Nobody could hear it."""
 
-    def sleep(self, seconds: float) -> bool:
+    def sleep(self, seconds: float, wake: Sequence[Any] = ()) -> bool:
         """Asleep without a connection: one is in the way of others (WAL), and misses a replaced file."""
         if not (self.wire.in_transaction or self.wire.held or self._turn.tied or self._state_of):
             self.wire.close()
-        self.wire.nap(seconds)
+        self.wire.nap(seconds, wake)
         return False
+
+    def hold(self, limit: Deadline) -> None:  # noqa: ARG002 - nobody has to answer
+        self._turn.enter()
+
+    def others(self, mark: str, limit: Deadline, *, end: bool) -> tuple[str, ...]:  # noqa: ARG002 - sessions on a file have no names
+        return ()
+
+    def descriptors(self) -> tuple[int, ...]:
+        return ()
 
     def close(self) -> None:
         self.wire.close()

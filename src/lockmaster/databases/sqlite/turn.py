@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lockmaster.clock import Clock
     from lockmaster.databases.sqlite.reader import Reader
     from lockmaster.databases.sqlite.wire import Rows, Wire
-    from lockmaster.engine.ports import History
+    from lockmaster.engine.ports import Records
 
 
 class Turn:
@@ -29,12 +29,12 @@ class Turn:
         self._reader = reader
         self._clock = clock
         self._lock_timeout = lock_timeout
-        self._history: History | None = None
+        self._history: Records | None = None
         self._known = False  # whether `_rows` is what the history holds as far as we know
         self._rows: Rows | None = None
         self._version: tuple[int, int] | None = None  # SQLite's own proof, which ends with the connection
 
-    def take(self, history: History) -> bool:
+    def take(self, history: Records) -> bool:
         """BEGIN IMMEDIATE; False when somebody else writes."""
         self._history = history
         if self._wire.in_transaction:

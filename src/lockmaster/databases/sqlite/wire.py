@@ -16,6 +16,7 @@ from lockmaster.engine.failures import ServerError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from lockmaster.clock import Deadline
@@ -158,9 +159,9 @@ class Wire:
         whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
         return f"{whole}.{int(seconds % 1 * 1000):03d}Z"
 
-    def nap(self, seconds: float) -> None:
-        """Wait outside SQLite, at most until the deadline. Raises StoppedError."""
-        select.select([self._stop], [], [], max(0.0, min(seconds, self._deadline.left())))
+    def nap(self, seconds: float, wake: Sequence[Any] = ()) -> None:
+        """Wait outside SQLite, at most until the deadline, or until something in `wake` can be read. Raises StoppedError."""
+        select.select([self._stop, *wake], [], [], max(0.0, min(seconds, self._deadline.left())))
         self._stop.check()
 
     def pause(self, seconds: float) -> None:

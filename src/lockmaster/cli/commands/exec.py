@@ -1,0 +1,43 @@
+"""lockmaster exec -- CMD ARGS: a command under the turn, at most once per key."""
+
+from __future__ import annotations
+
+import os
+
+from lockmaster.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lockmaster.cli.app import Call
+
+
+def run(call: Call) -> int:
+    from lockmaster.prepare import run as preparing
+    from lockmaster.prepare.steps.exec.spec import Spec
+    from lockmaster.settings.durations import duration
+
+    if not call.rest:
+        raise UsageError("the command is missing", hint="lockmaster exec [options] -- npm run migrate")
+    flags = call.flags
+    spec = Spec(
+        command=list(call.rest),
+        once=flags.get("once", ""),
+        once_of=list(call.listed("once_of")),
+        always=call.asked("always"),
+        retry_on=flags.get("retry_on", ""),
+        retries=_number(flags.get("retries", "3")),
+        grace=duration(flags.get("grace", "10s")),
+        export_url=flags.get("export_url", ""),
+        end_orphans=call.asked("end_orphans"),
+    )
+    world = preparing.World(
+        os.environ, os.getcwd(), call.emit, call.stop, call.hide, call.options.deadline, resolved=call.resolved
+    )
+    preparing.alone("exec", spec, world)
+    return 0
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise UsageError(f"--retries: {text!r} is not a number", hint="how often it is tried again: --retries 5")
+    return int(text)

@@ -1,0 +1,122 @@
+"""Run a command under the turn, at most once per key."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from lockmaster.errors import UsageError
+from lockmaster.events import Warned
+from lockmaster.prepare.context import Outcome
+from lockmaster.prepare.database_options import require_url, resolved
+from lockmaster.prepare.steps.exec import keys
+from lockmaster.prepare.steps.exec.work import Order, Work
+from lockmaster.settings.secret import mask
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lockmaster.prepare.context import Context
+    from lockmaster.settings.options import Options
+
+
+def run(spec: Any, context: Context) -> Outcome:
+    """Raises CommandFailedError, NoTurnError, UnreachableError, AccessDeniedError, UsageError, StoppedError."""
+    from lockmaster import compose
+    from lockmaster.engine.errand import Errand, Limits
+
+    argv = _argv(spec.command)
+    shown = _shown(argv, context)
+    options = require_url(resolved("exec", spec, context).options)
+    key = _key(spec, options, argv, context)
+    inner = context.stop.child()
+    keeper = compose.keeper(options, key or "", stop=inner, clock=context.clock, emit=context.emit)
+    environ = _environment(spec, options, keeper.name, context)
+    order = Order(argv, environ, context.folder, shown, _codes(spec.retry_on), spec.retries, float(spec.grace))
+    work = Work(
+        order, emit=context.emit, clock=context.clock, deadline=context.deadline, stop=context.stop, inner=inner,
+        guarded=keeper.descriptors,
+    )  # fmt: skip
+    errand = Errand(
+        keeper, work, shown, Limits(options.wait_for_database, options.wait_for_turn), once=bool(key),
+        end_orphans=spec.end_orphans, clock=context.clock, emit=context.emit, deadline=context.deadline,
+    )  # fmt: skip
+    try:
+        ran = errand.run()
+    finally:
+        context.stop.part(inner)
+        inner.close()
+    name = f" ({key})" if key else ""
+    return Outcome(ran, f"{shown} ended well{name}" if ran else f"unchanged: {shown} was done before{name}")
+
+
+def _argv(command: str | Sequence[str]) -> tuple[str, ...]:
+    if not isinstance(command, str):
+        return tuple(command)
+    try:
+        words = tuple(shlex.split(command))
+    except ValueError as error:
+        raise UsageError(f"command: {error}", hint="write it as a list: [npm, run, migrate]") from error
+    if any(word in ("&&", "||", "|", ";", ">", "<", "&") for word in words):
+        raise UsageError("command: there is no shell to understand && | ; > <", hint="command: [sh, -c, 'a && b']")
+    return words
+
+
+def _shown(argv: Sequence[str], context: Context) -> str:
+    line = shlex.join(argv)
+    if mask(line) != line:
+        hint = "hand it over in the environment: everybody on the node can read arguments"
+        context.emit(Warned("the command has a password among its arguments", hint))
+    line = mask(line)
+    return line if len(line) <= 200 else line[:197] + "..."
+
+
+def _key(spec: Any, options: Options, argv: Sequence[str], context: Context) -> str | None:
+    """As it was given, or of the content that was named, or of the folder of migrations that is known; None for always."""
+    of = [spec.once_of] if isinstance(spec.once_of, str) else list(spec.once_of)
+    if sum((bool(spec.once), bool(of), spec.always)) > 1:
+        raise UsageError("once, once_of and always contradict each other", hint="keep one of them")
+    if spec.always:
+        return None
+    if spec.once:
+        return keys.given(spec.once)
+    if not of:
+        of = [options.dir] if options.dir else _known_folder(context.folder)
+    return keys.of_content(context.folder, of, argv) if of else None
+
+
+def _known_folder(folder: str) -> list[str]:
+    from lockmaster.formats import discover
+
+    project = discover.discover(folder)
+    return [os.path.relpath(project.dir, folder)] if project else []
+
+
+def _codes(text: list[int] | str | int) -> frozenset[int]:
+    items = [str(item) for item in text] if isinstance(text, list) else str(text).replace(" ", "").split(",")
+    wrong = [item for item in items if item and not (item.isdigit() and 0 < int(item) < 256)]
+    if wrong:
+        raise UsageError(f"retry_on: {wrong[0]!r} is no exit code", hint="numbers from 1 to 255: --retry-on 1,137")
+    return frozenset(int(item) for item in items if item)
+
+
+def _environment(spec: Any, options: Options, name: str, context: Context) -> dict[str, str]:
+    """Ours, with a name for the command's database sessions: by it the next holder knows them, should they outlive us."""
+    environ = dict(context.environ)
+    if name:
+        environ.setdefault("PGAPPNAME", name)
+    if spec.export_url:
+        environ[spec.export_url] = _named(options.url.reveal(), environ.get("PGAPPNAME", ""))
+        if options.direct_url:
+            environ.setdefault("DIRECT_DATABASE_URL", _named(options.direct_url.reveal(), environ.get("PGAPPNAME", "")))
+    return environ
+
+
+def _named(url: str, name: str) -> str:
+    """The URL with the name in it, for clients that know no PGAPPNAME; as it is, where it has one."""
+    if not name or not url.startswith("postgres") or "application_name=" in url:
+        return url
+    from urllib.parse import quote
+
+    return f"{url}{'&' if '?' in url else '?'}application_name={quote(name, safe='')}"
