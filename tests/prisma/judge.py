@@ -13,29 +13,25 @@ connector error" and not P3018.
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import json
 import os
 import shutil
 import subprocess
-import tempfile
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.support import npm
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 HERE = Path(__file__).resolve().parent
 PRISMA_LOCK_ID = 72707369
 """The advisory lock that Prisma takes on PostgreSQL, and so must we."""
 
 _SCHEMA = 'datasource db {\n  provider = "postgresql"\n  url      = env("DATABASE_URL")\n}\n'
-_PROJECT_FILES = ("package.json", "package-lock.json")
 _RUN_SECONDS = 120
-_INSTALL_SECONDS = 600
 
 
 class Script(StrEnum):
@@ -60,66 +56,16 @@ def missing() -> str | None:
 
 def installed() -> Path:
     """The folder whose `node_modules` holds Prisma exactly as locked; two callers at once install it once."""
-    target = _cache() / f"prisma-{_lock_hash()}"
-    if _is_complete(target):
-        return target
-    for tool in ("node", "npm"):
-        if shutil.which(tool) is None:
-            msg = f"{tool} is not installed"
-            raise PrismaMissingError(msg)
-    _cache().mkdir(parents=True, exist_ok=True)
-    with _only_one(_cache() / "prisma.lock"):
-        if not _is_complete(target):
-            _install(target)
-    return target
+    try:
+        return npm.installed("prisma", HERE, "node_modules/prisma/build/index.js")
+    except npm.NpmMissingError as error:
+        raise PrismaMissingError(str(error)) from error
 
 
 def version() -> str:
     """The version of Prisma that is locked."""
     packages = json.loads((HERE / "package-lock.json").read_text())["packages"]
     return str(packages["node_modules/prisma"]["version"])
-
-
-def _cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "lockmaster-tests"
-
-
-def _lock_hash() -> str:
-    return hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()[:12]
-
-
-def _is_complete(folder: Path) -> bool:
-    return (folder / "node_modules" / "prisma" / "build" / "index.js").is_file()
-
-
-@contextmanager
-def _only_one(path: Path) -> Iterator[None]:
-    with path.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-
-
-def _install(target: Path) -> None:
-    """`npm ci` beside the target, then one rename: the final name never holds a broken installation."""
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix="installing-") as name:
-        building = Path(name) / "project"
-        building.mkdir()
-        for file in _PROJECT_FILES:
-            shutil.copy(HERE / file, building)
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
-        try:
-            done = subprocess.run(
-                command, cwd=building, capture_output=True, text=True, timeout=_INSTALL_SECONDS, check=False
-            )
-        except subprocess.TimeoutExpired as error:
-            msg = f"npm ci did not end within {_INSTALL_SECONDS} s"
-            raise PrismaMissingError(msg) from error
-        if done.returncode != 0 or not _is_complete(building):
-            msg = f"npm ci exited {done.returncode}: {done.stderr.strip()[-500:]}"
-            raise PrismaMissingError(msg)
-        shutil.rmtree(target, ignore_errors=True)
-        building.rename(target)
 
 
 class Prisma:

@@ -51,7 +51,8 @@ class DatabaseKeeper:
 
     @property
     def writable(self) -> bool:
-        return self._open().writable
+        session = self._open()
+        return session.writable and (session.caps.session_state or self._direct is None)
 
     def open(self, limit: Deadline, *, write: bool) -> Seen:
         self.close()

@@ -43,7 +43,7 @@ def test_killed_at_every_point(place: Place, point: ErrandFault) -> None:
 
 def test_the_holder_is_killed_while_its_command_works(place: Place) -> None:
     """Nothing of the command survives it, and whoever waits begins after that."""
-    with place.start("--once", "k", seconds=30, LOCKMASTER_POD="first") as first:
+    with place.start("--once", "k", seconds=8, LOCKMASTER_POD="first") as first:
         until(place.works, "it works")
         family = descendants(first.pid)
         assert len(family) >= 4  # guard, worker, sh, worker

@@ -390,8 +390,10 @@ class PostgresSession:
 
     def others(self, mark: str, limit: Deadline, *, end: bool) -> tuple[str, ...]:
         ended = ", pg_catalog.pg_terminate_backend(pid)" if end else ""
-        # strpos, and not LIKE: a name may hold its wildcards
+        # pg_stat_activity is the same all through a transaction, and behind a pooler we are in one; strpos, and not LIKE,
+        # because a name may hold its wildcards
         rows = self.wire.within(
+            "SELECT pg_catalog.pg_stat_clear_snapshot();"
             f"SELECT pid, application_name{ended} FROM pg_catalog.pg_stat_activity"
             " WHERE pid <> pg_catalog.pg_backend_pid() AND datname = pg_catalog.current_database()"
             f" AND application_name LIKE 'lockmaster/%' AND pg_catalog.strpos(application_name, {self.dialect.literal(mark)}) > 0",

@@ -87,9 +87,13 @@ def _key(spec: Any, options: Options, argv: Sequence[str], context: Context) -> 
 
 
 def _known_folder(folder: str) -> list[str]:
+    """Where a format of ours finds its migrations; a folder of another tool's is for the user to name."""
     from lockmaster.formats import discover
 
-    project = discover.discover(folder)
+    try:
+        project = discover.discover(folder)
+    except UsageError:
+        return []
     return [os.path.relpath(project.dir, folder)] if project else []
 
 
