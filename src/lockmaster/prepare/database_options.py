@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 NOT_IN_STEPS = frozenset({"config", "log_format", "color", "termination_log", "quiet", "verbose", "dry_run"})
 
 
-def spec_for(command: str, name: str, more: tuple[tuple[str, Any, Any], ...] = ()) -> type[Any]:
-    """A struct with a field for every setting of the command that makes sense in a step; `more` are its own."""
+def spec_for(command: str, name: str, more: tuple[tuple[Any, ...], ...] = ()) -> type[Any]:
+    """A struct with a field for every setting of the command that makes sense in a step; `more` are its own.
+
+    Each of those is a name, a type, and a default unless it has to be there.
+    """
     options = [option for option in OPTIONS if command in option.commands and option.key not in NOT_IN_STEPS]
     fields: list[Any] = [*more, *((option.key, _type(option), None) for option in options)]
     return msgspec.defstruct(name, fields, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True)

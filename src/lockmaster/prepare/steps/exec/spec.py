@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from lockmaster.prepare.database_options import spec_for
 from lockmaster.prepare.types import Duration
 
 _Text = Annotated[str, Meta(min_length=1)]
+TEN_SECONDS = field(default_factory=lambda: Duration(10.0))  # a plain default has no JSON for the schema
 
 Spec = spec_for(
     "exec",
@@ -18,7 +19,7 @@ Spec = spec_for(
         ("command", Annotated[
             list[_Text] | _Text,
             Meta(description="the program and its arguments; one text is taken apart as a shell would, without a shell"),
-        ], ...),
+        ]),
         ("once", Annotated[str, Meta(description="a key: where it is recorded, the command has run before")], ""),
         ("once_of", Annotated[
             list[_Text] | _Text, Meta(description="files and folders: their content and the command make the key"),
@@ -28,7 +29,7 @@ Spec = spec_for(
             list[int] | str | int, Meta(description="exit codes after which it is tried again: 1,137"),
         ], ""),
         ("retries", Annotated[int, Meta(ge=0, description="how often it is tried again")], 3),
-        ("grace", Annotated[Duration, Meta(description="how long it may take to end, once it was asked to")], Duration(10.0)),
+        ("grace", Annotated[Duration, Meta(description="how long it may take to end, once it was asked to")], TEN_SECONDS),
         ("export_url", Annotated[str, Meta(description="variable in which the command gets the database's URL")], ""),
         ("end_orphans", Annotated[
             bool, Meta(description="end database sessions that an earlier holder's command left, instead of waiting"),
