@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     from lockmaster.clock import Clock
     from lockmaster.engine.admin import Desk
-    from lockmaster.engine.errand import Keeper
-    from lockmaster.engine.ports import Database, Dialect, History, Source
+    from lockmaster.engine.ports import Database, Dialect, History, Keeper, Source
     from lockmaster.engine.results import DryRun, MigrateResult, StatusReport
     from lockmaster.events import Emit
     from lockmaster.settings.options import Options

@@ -12,8 +12,6 @@ whose sessions cannot be told by their name, may still be running when the next 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
-
 from lockmaster import events
 from lockmaster.clock import Deadline, Rhythm, share
 from lockmaster.engine.failures import LostConnectionError, LostTurnError, ServerError
@@ -21,10 +19,12 @@ from lockmaster.errors import NoTurnError, UnreachableError
 from lockmaster.faults import ErrandFault, reach
 from lockmaster.values import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from lockmaster.clock import Clock
+    from lockmaster.engine.ports import Keeper
     from lockmaster.events import Emit
 
 CROWDED = 0.7  # of max_connections: from there on waiters leave and come back (C5)
@@ -38,63 +38,6 @@ class Seen(NamedTuple):
     load: float = 0.0  # part of the server's connections in use
     peers: int = 0
     told: bool = False  # the holder will wake us
-
-
-class Keeper(Protocol):
-    """Holds the turn for an errand and keeps the record of its key. Used by one thread.
-
-    Raises LostConnectionError, LostTurnError, ServerError (from `engine.failures`), or a LockmasterError.
-    """
-
-    @property
-    def name(self) -> str:
-        """What the command's sessions shall be called, so that they can be told from others; "" where they have none."""
-        ...
-
-    def open(self, limit: Deadline, *, write: bool) -> Seen:
-        """Be connected, and look."""
-        ...
-
-    @property
-    def writable(self) -> bool:
-        """The turn can be taken here; else it has to be opened with `write`."""
-        ...
-
-    def look(self, *, load: bool = False) -> Seen: ...
-
-    def take(self) -> bool:
-        """Take the turn if it is free."""
-        ...
-
-    def wait(self, seconds: float) -> bool:
-        """Sleep outside of everything that could be in the way; True when woken by the holder."""
-        ...
-
-    def prepare(self) -> bool:
-        """Make the place of the record, under the turn. False when that ended the turn."""
-        ...
-
-    def orphans(self, *, end: bool) -> tuple[str, ...]:
-        """Sessions of an earlier errand's work that still live, in words; `end` asks the server to end them."""
-        ...
-
-    def hold(self, seconds: float, wake: Sequence[object]) -> None:
-        """Prove that the turn is ours, then sleep until something in `wake` is readable, or this time is over."""
-        ...
-
-    def record(self, command: str, seconds: float) -> None:
-        """Record the key, under the turn; who waits is told."""
-        ...
-
-    def release(self) -> None: ...
-
-    def descriptors(self) -> Sequence[int]:
-        """Open files of this process: as long as any copy of them is open somewhere, the turn cannot end."""
-        ...
-
-    def holder(self) -> str: ...
-
-    def close(self) -> None: ...
 
 
 class Limits(NamedTuple):

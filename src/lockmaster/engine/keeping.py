@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
-
 from lockmaster.clock import Deadline
 from lockmaster.engine.errand import Seen
 from lockmaster.engine.failures import LostConnectionError, ServerError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Protocol
 
     from lockmaster.clock import Clock
     from lockmaster.engine.model import View
@@ -26,7 +26,7 @@ _ANSWER_SECONDS = 3.0
 
 
 class DatabaseKeeper:
-    """See `engine.errand.Keeper`.
+    """See `engine.ports.Keeper`.
 
     Behind a transaction pooler the turn is a lock of one READ COMMITTED transaction that does nothing else and stays
     open; where there is a way around the pooler (`direct`), that is taken instead.

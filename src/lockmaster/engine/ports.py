@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from lockmaster.clock import Deadline
+    from lockmaster.engine.errand import Seen
     from lockmaster.engine.failures import ServerError
     from lockmaster.engine.model import Alone, Capabilities, Migration, Record, Unit, Verdict, View
     from lockmaster.sql.scan import Script, Statement
@@ -307,3 +308,60 @@ class Database(Protocol):
         UnreachableError, AccessDeniedError, UsageError, StoppedError, ServerError.
         """
         ...
+
+
+class Keeper(Protocol):
+    """Holds the turn for an errand and keeps the record of its key. Used by one thread.
+
+    Raises LostConnectionError, LostTurnError, ServerError (from `engine.failures`), or a LockmasterError.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the command's sessions shall be called, so that they can be told from others; "" where they have none."""
+        ...
+
+    def open(self, limit: Deadline, *, write: bool) -> Seen:
+        """Be connected, and look."""
+        ...
+
+    @property
+    def writable(self) -> bool:
+        """The turn can be taken here; else it has to be opened with `write`."""
+        ...
+
+    def look(self, *, load: bool = False) -> Seen: ...
+
+    def take(self) -> bool:
+        """Take the turn if it is free."""
+        ...
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep outside of everything that could be in the way; True when woken by the holder."""
+        ...
+
+    def prepare(self) -> bool:
+        """Make the place of the record, under the turn. False when that ended the turn."""
+        ...
+
+    def orphans(self, *, end: bool) -> tuple[str, ...]:
+        """Sessions of an earlier errand's work that still live, in words; `end` asks the server to end them."""
+        ...
+
+    def hold(self, seconds: float, wake: Sequence[object]) -> None:
+        """Prove that the turn is ours, then sleep until something in `wake` is readable, or this time is over."""
+        ...
+
+    def record(self, command: str, seconds: float) -> None:
+        """Record the key, under the turn; who waits is told."""
+        ...
+
+    def release(self) -> None: ...
+
+    def descriptors(self) -> Sequence[int]:
+        """Open files of this process: as long as any copy of them is open somewhere, the turn cannot end."""
+        ...
+
+    def holder(self) -> str: ...
+
+    def close(self) -> None: ...

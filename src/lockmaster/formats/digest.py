@@ -15,8 +15,23 @@ except ImportError:
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Protocol
+
+    class Hasher(Protocol):
+        """What hashlib makes."""
+
+        def update(self, data: bytes, /) -> None: ...
+        def digest(self) -> bytes: ...
+        def hexdigest(self) -> str: ...
+
 
 _LENGTH = 64
+
+
+def hasher() -> Hasher:
+    """An object to be fed piece by piece, as hashlib has it."""
+    made: Hasher = _sha256()
+    return made
 
 
 def sha256(data: bytes) -> bytes:

@@ -6,11 +6,10 @@ without fields stands for (`wait: tcp://db:5432`), and `verbatim` the fields in 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from lockmaster.prepare.context import Context, Outcome
 
@@ -19,11 +18,15 @@ KINDS = ("migrate", "gate", "exec")
 
 def spec_of(kind: str) -> type[Any]:
     """The class of the kind's fields."""
-    spec: type[Any] = import_module(f"lockmaster.prepare.steps.{kind}.spec").Spec
+    spec: type[Any] = _module(kind, "spec").Spec
     return spec
 
 
 def runner_of(kind: str) -> Callable[[Any, Context], Outcome]:
     """The function that does it: loaded when the step runs, with the libraries that it needs."""
-    runner: Callable[[Any, Context], Outcome] = import_module(f"lockmaster.prepare.steps.{kind}.run").run
+    runner: Callable[[Any, Context], Outcome] = _module(kind, "run").run
     return runner
+
+
+def _module(kind: str, name: str) -> Any:
+    return __import__(f"lockmaster.prepare.steps.{kind}.{name}", fromlist=[name])

@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import threading
 
 from lockmaster.clock import Deadline, SystemClock, pauses
-from lockmaster.errors import LockmasterError, StepFailedError, StoppedError, UsageError
+from lockmaster.errors import LockmasterError, StoppedError, UsageError
+from lockmaster.prepare.alone import of_system
 from lockmaster.prepare.context import Context, Outcome
 from lockmaster.prepare.kinds import runner_of
 from lockmaster.prepare.spec import Group
 from lockmaster.step_events import InStep, StepBegun, StepDone, StepRetrying, StepSkipped
-from lockmaster.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from lockmaster.events import Emit, Event
+    from lockmaster.events import Event
+    from lockmaster.prepare.alone import World
     from lockmaster.prepare.spec import Steps, Task
-    from lockmaster.settings.resolving import Resolved
     from lockmaster.stop import Stop
-
-
-class World(NamedTuple):
-    """What all steps share."""
-
-    environ: Mapping[str, str]
-    folder: str
-    emit: Emit
-    stop: Stop
-    hide: Callable[[str], None]
-    deadline: float | None = None  # seconds for all of it
-    file: str = ""  # lockmaster.yaml
-    resolved: Resolved | None = None  # the settings of a step that is a command of its own
 
 
 def run(steps: Steps, world: World) -> bool:
@@ -115,7 +99,7 @@ class _Run:
                 self._emit(StepRetrying(task.name, error.message, attempt + 1, task.retry + 1, seconds))
                 clock.sleep(min(seconds, self._deadline.left()))
             except OSError as error:
-                raise named(_of_system(error), task) from error
+                raise named(of_system(error), task) from error
         raise AssertionError  # the last attempt returns or raises
 
     def _context(self, task: Task, clock: SystemClock, stop: Stop) -> Context:
@@ -136,37 +120,9 @@ class _Run:
             self._world.emit(event)
 
 
-def alone(kind: str, spec: object, world: World) -> Outcome:
-    """Run one step that was written on the command line. Raises what it raises."""
-    clock = SystemClock(world.stop)
-    deadline = Deadline(clock, world.deadline)
-    context = Context(
-        world.environ, world.folder, world.emit, world.stop, clock, deadline, world.hide, resolved=world.resolved
-    )
-    began = clock.now()
-    try:
-        outcome = runner_of(kind)(spec, context)
-    except OSError as error:
-        raise _of_system(error) from error
-    world.emit(StepDone(kind, kind, outcome.changed, outcome.text, clock.now() - began))
-    return outcome
-
-
 def named(error: LockmasterError, task: Task) -> LockmasterError:
     """The error, with the step in front: its class, and so its exit status, stays."""
     if not isinstance(error, StoppedError):
         error.message = f"step {task.name}: {error.message}"
     error.details = {"step": f"{task.name} ({task.kind}, {task.place})"} | error.details
     return error
-
-
-def _of_system(error: OSError) -> StepFailedError:
-    """What the system refused and the step did not expect: a full disk, a folder that may not be written."""
-    path = error.filename2 or error.filename
-    where = f"{os.fsdecode(path)}: " if isinstance(path, str | bytes) else ""
-    hints = {
-        13: "look at owner and mode, and at fsGroup of the volume",
-        28: "the disk is full",
-        30: "mounted read-only",
-    }
-    return StepFailedError(f"{where}{error.strerror or error}", hint=hints.get(error.errno or 0, ""))

@@ -75,3 +75,16 @@ def test_the_driver_is_loaded_without_ssl_and_ssl_can_be_loaded_later() -> None:
         [sys.executable, "-c", code], env=BARE, capture_output=True, text=True, check=False, timeout=60
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_command_that_was_run_before(tmp_path: Path, database: Database) -> None:
+    """`exec --once` with nothing to do is on every pod's way too: no classes of lockmaster.yaml, no threads, no guard."""
+    argv = ["exec", "--once", "k", "--", "true"]
+    done = subprocess.run(
+        [sys.executable, "-m", "lockmaster", *argv], env=BARE | {"DATABASE_URL": database.url}, capture_output=True,
+        text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    modules = loaded(*argv, env={"DATABASE_URL": database.url}, cwd=tmp_path)
+    assert not modules & (HEAVY | {"msgspec", "ctypes", "threading", "typing"})
+    assert not [name for name in modules if name.startswith(("sqlite3", "lockmaster.prepare.guard"))]

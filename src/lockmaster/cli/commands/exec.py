@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 
 def run(call: Call) -> int:
-    from lockmaster.prepare import run as preparing
-    from lockmaster.prepare.steps.exec.spec import Spec
+    from lockmaster.prepare.alone import World, alone
+    from lockmaster.prepare.steps.exec.order import Asked
     from lockmaster.settings.durations import duration
 
     if not call.rest:
         raise UsageError("the command is missing", hint="lockmaster exec [options] -- npm run migrate")
     flags = call.flags
-    spec = Spec(
-        command=list(call.rest),
+    asked = Asked(
+        command=call.rest,
         once=flags.get("once", ""),
-        once_of=list(call.listed("once_of")),
+        once_of=call.listed("once_of"),
         always=call.asked("always"),
         retry_on=flags.get("retry_on", ""),
         retries=_number(flags.get("retries", "3")),
@@ -30,10 +30,10 @@ def run(call: Call) -> int:
         export_url=flags.get("export_url", ""),
         end_orphans=call.asked("end_orphans"),
     )
-    world = preparing.World(
+    world = World(
         os.environ, os.getcwd(), call.emit, call.stop, call.hide, call.options.deadline, resolved=call.resolved
     )
-    preparing.alone("exec", spec, world)
+    alone("exec", asked, world)
     return 0
 
 

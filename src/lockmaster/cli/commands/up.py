@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 def run(call: Call) -> int:
     from lockmaster.prepare import run as preparing
     from lockmaster.prepare import spec
+    from lockmaster.prepare.alone import World
 
     path, name, folder = place(call)
     steps = spec.read(path, name, os.environ, call.hide)
-    world = preparing.World(os.environ, folder, call.emit, call.stop, call.hide, call.options.deadline, path)
+    world = World(os.environ, folder, call.emit, call.stop, call.hide, call.options.deadline, path)
     preparing.run(steps, world)
     if call.rest:
         from lockmaster.prepare.become import become

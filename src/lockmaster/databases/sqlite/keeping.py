@@ -31,7 +31,7 @@ _WRITE_SECONDS = 30.0
 
 
 class SqliteKeeper:
-    """See `engine.errand.Keeper`."""
+    """See `engine.ports.Keeper`."""
 
     name = ""  # a session on a file has no name
     writable = True

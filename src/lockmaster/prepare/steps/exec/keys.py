@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from hashlib import sha256
 
 from lockmaster.errors import UsageError
+from lockmaster.formats import digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from lockmaster.formats.digest import Hasher
 
 _MOST = 1000  # characters of a key
 _PIECE = 1 << 20
@@ -29,7 +31,7 @@ def of_content(folder: str, paths: Sequence[str], command: Sequence[str]) -> str
     Names below each path and contents count; times, modes and empty folders do not. A link counts as what it says, not
     as what it leads to, except a path that is itself one. Raises UsageError for a path that is not there.
     """
-    whole = sha256()
+    whole = digest.hasher()
     for path in paths:
         place = os.path.join(folder, path)
         for name, file in _files(place, path):
@@ -40,9 +42,9 @@ def of_content(folder: str, paths: Sequence[str], command: Sequence[str]) -> str
     return f"sha256:{whole.hexdigest()}"
 
 
-def _add(whole: object, part: bytes) -> None:
+def _add(whole: Hasher, part: bytes) -> None:
     """With its length in front, so that no two lists of parts are one text."""
-    whole.update(b"%d:" % len(part) + part)  # type: ignore[attr-defined]
+    whole.update(b"%d:" % len(part) + part)
 
 
 def _files(place: str, shown: str) -> Iterator[tuple[str, str]]:
@@ -70,7 +72,7 @@ def _refuse(error: OSError) -> None:
 def _digest(file: str) -> bytes:
     if os.path.islink(file):
         return b"link " + os.fsencode(os.readlink(file))
-    content = sha256()
+    content = digest.hasher()
     try:
         with open(file, "rb") as stream:
             while piece := stream.read(_PIECE):

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import shlex
-from typing import TYPE_CHECKING, Any
 
 from lockmaster.errors import UsageError
 from lockmaster.events import Warned
 from lockmaster.prepare.context import Outcome
-from lockmaster.prepare.database_options import require_url, resolved
+from lockmaster.prepare.resolving import require_url, resolved
 from lockmaster.prepare.steps.exec import keys
-from lockmaster.prepare.steps.exec.work import Order, Work
+from lockmaster.prepare.steps.exec.order import Order
 from lockmaster.settings.secret import mask
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
+    from lockmaster.engine.ports import Keeper
     from lockmaster.prepare.context import Context
     from lockmaster.settings.options import Options
 
@@ -34,10 +36,15 @@ def run(spec: Any, context: Context) -> Outcome:
     keeper = compose.keeper(options, key or "", stop=inner, clock=context.clock, emit=context.emit)
     environ = _environment(spec, options, keeper.name, context)
     order = Order(argv, environ, context.folder, shown, _codes(spec.retry_on), spec.retries, float(spec.grace))
-    work = Work(
-        order, emit=context.emit, clock=context.clock, deadline=context.deadline, stop=context.stop, inner=inner,
-        guarded=keeper.descriptors,
-    )  # fmt: skip
+
+    def work(holding: Keeper) -> None:
+        from lockmaster.prepare.steps.exec.work import Work  # with threads, ctypes and more: only where it runs
+
+        Work(
+            order, emit=context.emit, clock=context.clock, deadline=context.deadline, stop=context.stop, inner=inner,
+            guarded=holding.descriptors,
+        )(holding)  # fmt: skip
+
     errand = Errand(
         keeper, work, shown, Limits(options.wait_for_database, options.wait_for_turn), once=bool(key),
         end_orphans=spec.end_orphans, clock=context.clock, emit=context.emit, deadline=context.deadline,

@@ -13,15 +13,15 @@ from lockmaster.errors import CommandFailedError, StoppedError
 from lockmaster.faults import ErrandFault, reach
 from lockmaster.prepare.child import Child
 from lockmaster.step_events import ChildSpoke, StepRetrying
-from lockmaster.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from lockmaster.clock import Clock
-    from lockmaster.engine.errand import Keeper
+    from lockmaster.engine.ports import Keeper
     from lockmaster.events import Emit
+    from lockmaster.prepare.steps.exec.order import Order
     from lockmaster.stop import Stop
 
 # what clients print when the herd has used up the connections (53300), in the words of the servers
@@ -30,18 +30,6 @@ _CROWDED = re.compile(
 )
 _CROWDED_TRIES = 10
 _LAST_BYTES = 2000
-
-
-class Order(NamedTuple):
-    """What is to be run, and how its end is understood."""
-
-    argv: tuple[str, ...]
-    environ: Mapping[str, str]
-    folder: str
-    shown: str  # the command line as people may see it
-    retry_on: frozenset[int]
-    retries: int
-    grace: float
 
 
 class Work:

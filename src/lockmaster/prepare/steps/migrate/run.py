@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lockmaster.prepare.context import Outcome
-from lockmaster.prepare.database_options import require_url, resolved
+from lockmaster.prepare.resolving import require_url, resolved
 
 if TYPE_CHECKING:
     from lockmaster.prepare.context import Context
