@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from _thread import allocate_lock
 from contextlib import suppress
 
 from lockmaster.cli.words import Pacer, level_of
@@ -26,6 +27,7 @@ class Output:
         self._termination = options.termination_log
         self._secrets = list(secrets)  # shared with the renderings, which hide what is in it now
         self._pacer = Pacer()
+        self._showing = allocate_lock()  # a command's words come from threads
         self._render = _renderer(options, stream, self._secrets)
 
     def hide(self, secret: str) -> None:
@@ -49,7 +51,7 @@ class Output:
 
     def _show(self, event: Event) -> None:
         """A log that nobody can write any more (its reader left, its disk is full) must not end a migration."""
-        with suppress(OSError, ValueError):
+        with self._showing, suppress(OSError, ValueError):
             self._render(event)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lockmaster.errors import LockmasterError
 
 MOST = 4096
-_MESSAGE, _HINT, _DETAIL = 800, 1000, 600  # bytes
+_MESSAGE, _HINT, _DETAIL, _LAST = 800, 1000, 600, 1700  # bytes
 _FIRST = ("migration", "line", "sqlstate", "in the database now", "statement")
 
 
@@ -28,7 +28,7 @@ def render(error: LockmasterError, secrets: Sequence[str] = ()) -> bytes:
     body = ""
     for name in sorted(error.details, key=_rank):
         value = lines(mask(str(error.details[name]), *secrets)).strip()
-        line = _cut(f"{name}: {value}", _DETAIL) + "\n"
+        line = (_end(name, value) if name == "last lines" else _cut(f"{name}: {value}", _DETAIL)) + "\n"
         if value and _size(body + line) <= left:
             body += line
     return (head + body + hint).encode("utf-8", "backslashreplace")
@@ -49,6 +49,14 @@ def _rank(name: str) -> int:
 
 def _size(text: str) -> int:
     return len(text.encode("utf-8", "backslashreplace"))
+
+
+def _end(name: str, value: str) -> str:
+    """Of what a command said the end counts: whole lines of it, as many as there is room for."""
+    kept = value.splitlines()
+    while len(kept) > 1 and _size("\n".join(kept)) > _LAST:
+        del kept[0]
+    return _cut(f"{name}:\n" + "\n".join(kept), _LAST + 100)
 
 
 def _cut(text: str, most: int) -> str:

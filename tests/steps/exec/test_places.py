@@ -189,10 +189,21 @@ def test_a_command_for_which_the_herd_left_no_connection_is_tried_again(place: P
 
 def test_the_last_lines_are_in_the_termination_message(place: Place, tmp_path: Path) -> None:
     log = tmp_path / "termination"
-    line = "seq 1 2000; echo the reason; exit 9"
-    argv = ["exec", "--always", "--termination-log", str(log), "--", "sh", "-c", line]
+    script = tmp_path / "script"
+    script.write_text("seq 1 2000; echo the reason; exit 9")
+    argv = ["exec", "--always", "--termination-log", str(log), "--", "sh", str(script)]
     assert run_cli(argv, env=place.env()).returncode == 12
     text = log.read_text()
     assert len(text.encode()) <= 4096
     assert "ended with 9" in text
-    assert "the reason" in text
+    assert "\n2000\nthe reason\n" in text
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2])
+def test_other_signals_are_the_commands(place: Place, number: signal.Signals) -> None:
+    line = f"trap 'echo heard; exit 0' {number.name.removeprefix('SIG')}; echo ready; while :; do sleep 0.05; done"
+    with start_cli(["exec", "--always", "--", "sh", "-c", line], env=place.env()) as run:
+        run.wait_for('"ready"')
+        run.send(number)
+        done = run.wait(20)
+    assert (done.returncode, '"heard"' in done.stderr) == (0, True), done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import threading
 from contextlib import suppress
 
 from lockmaster.clock import Deadline, pauses
@@ -17,6 +18,7 @@ from lockmaster.step_events import ChildSpoke, StepRetrying
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any
 
     from lockmaster.clock import Clock
     from lockmaster.engine.ports import Keeper
@@ -29,6 +31,7 @@ _CROWDED = re.compile(
     r"\b53300\b|too many clients already|remaining connection slots are reserved|too many connections for (role|database)"
 )
 _CROWDED_TRIES = 10
+_PASSED_ON = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH)  # beside those that ask us to end
 _LAST_BYTES = 2000
 
 
@@ -78,6 +81,7 @@ class Work:
         order = self._order
         child = Child(order.argv, order.environ, order.folder, keep=self._guarded(), speak=self._speak)
         reach(ErrandFault.STARTED)
+        handlers = _pass_on(child)
         try:
             while (code := child.ended()) is None:
                 if self._stop.reason:
@@ -92,6 +96,9 @@ class Work:
             with suppress(LostConnectionError, LostTurnError, ServerError, StoppedError):
                 keeper.orphans(end=True)  # nor in the server, which would notice only when its statement ends
             raise
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
         return code, child.last_lines
 
     def _ask_to_end(self, keeper: Keeper, child: Child, number: int) -> None:
@@ -122,6 +129,13 @@ class Work:
     def _details(self, code: int | None, lines: Sequence[str]) -> dict[str, str]:
         shown = {} if code is None else {"exit code": str(_seen(code))}
         return {"command": self._order.shown, **shown, "last lines": _tail(lines)}
+
+
+def _pass_on(child: Child) -> dict[int, Any]:
+    """Hand these signals to the command from now on; what was done at them before. Only the main thread can."""
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    return {number: signal.signal(number, lambda number, _: child.signal(number)) for number in _PASSED_ON}
 
 
 def _seen(code: int) -> int:
