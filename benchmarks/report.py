@@ -76,6 +76,7 @@ def _show_plain(table: Table) -> None:
 
 def write(machine: Machine, tables: list[Table], folder: Path = FOLDER) -> None:
     """Write results.json and RESULTS.md."""
+    folder.mkdir(parents=True, exist_ok=True)
     data = {"machine": asdict(machine), "tables": [asdict(table) for table in tables]}
     (folder / "results.json").write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
     parts = [_markdown_head(machine), *(_markdown(table) for table in tables)]
