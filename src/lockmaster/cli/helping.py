@@ -35,6 +35,10 @@ _EXAMPLES = {
         "lockmaster exec --once app@sha256:4f53... --retry-on 1,137 -- python manage.py migrate",
     ),
     "up": ("lockmaster up", "lockmaster up -- node server.js", "lockmaster up --config deploy/lockmaster.yaml"),
+    "permissions": (
+        "lockmaster permissions /data --recursive --owner 999:999 --mode u=rwX,g=rX,o=",
+        "lockmaster permissions /data/cache --create --owner 1000",
+    ),
     "init": ("lockmaster init", "lockmaster init --print"),
     "schema": ("lockmaster schema > lockmaster.schema.json",),
     "settings": ("lockmaster settings", "LOCKMASTER_DIR=db lockmaster settings --json"),

@@ -40,10 +40,28 @@ def _own(key: str, metavar: str, text: str) -> Option:
     return Option(key, "str" if metavar else "bool", metavar, "", (), "this command", text, field=False)
 
 
+def _choice(key: str, metavar: str, choices: tuple[str, ...], default: str, text: str) -> Option:
+    return Option(key, "choice", metavar, default, (), "this command", text, choices, field=False)
+
+
 def _list(key: str, metavar: str, text: str) -> Option:
     return Option(key, "list", metavar, "", (), "this command", text, field=False)
 
 
+_PERMISSIONS = (
+    _own("owner", "OWNER", "user, or user:group, by number or name: 999, 999:999, :999"),
+    _own("group", "GROUP", "group, by number or name"),
+    _own("mode", "MODE", "mode as chmod takes it: 0640, u=rwX,g=rX,o="),
+    _own("file_mode", "MODE", "mode of what is no folder, in place of --mode"),
+    _own("dir_mode", "MODE", "mode of folders, in place of --mode"),
+    _own("recursive", "", "everything below a folder too"),
+    _list("exclude", "PATTERN", "leave these alone; may be given several times"),
+    _own("create", "", "make the folder where it is missing"),
+    _own("follow", "", "PATH may be, or lead through, a symbolic link; below it none is ever followed"),
+    _own("one_file_system", "", "leave what is mounted below PATH alone (on; --no-one-file-system takes it too)"),
+    _choice("hard_links", "DO", ("refuse", "skip", "allow"), "refuse", "files with several names, one may be outside"),
+    _own("check", "", "change nothing; exit 3 if something would be changed"),
+)
 _JSON = _own("json", "", "print JSON")
 
 COMMANDS: dict[str, Command] = {
@@ -95,6 +113,13 @@ COMMANDS: dict[str, Command] = {
         ),
         Command(
             "up", "run the steps of lockmaster.yaml in order, then become the application", rest="CMD ARGS", steps=True
+        ),
+        Command(
+            "permissions",
+            "give files and folders their owner and mode, only where they differ, following no link",
+            words=("PATH...",),
+            own=_PERMISSIONS,
+            steps=True,
         ),
         Command(
             "init",

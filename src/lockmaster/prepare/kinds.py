@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
     from lockmaster.prepare.context import Context, Outcome
 
-KINDS = ("migrate", "gate", "exec")
+KINDS = (
+    "migrate",
+    "gate",
+    "exec",
+    "permissions",
+)
 
 
 def spec_of(kind: str) -> type[Any]:

@@ -16,6 +16,7 @@ from lockmaster.prepare import conditions, types
 from lockmaster.prepare.document import Document
 from lockmaster.prepare.expand import ExpansionError, expand
 from lockmaster.prepare.kinds import KINDS, spec_of
+from lockmaster.prepare.secret_names import is_secret
 from lockmaster.settings.suggest import did_you_mean
 from lockmaster.values import NamedTuple
 
@@ -27,7 +28,6 @@ COMMON = ("name", "timeout", "retry", "if")
 PARALLEL = "parallel"
 _AT = re.compile(r"(.*) - at `(\$[^`]*)`", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`")
-_SECRET = re.compile(r"PASSW|PWD|SECRET|TOKEN|CREDENTIAL|API_?KEY|PRIVATE|_KEY$|^KEY$", re.IGNORECASE)
 
 
 class Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"condition": "if"}):
@@ -162,7 +162,7 @@ class _Reader:
 
     def _variable(self, name: str) -> str | None:
         value = self._environ.get(name)
-        if value and _SECRET.search(name):
+        if value and is_secret(name):
             self._hide(value)
         return value
 

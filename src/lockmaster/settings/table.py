@@ -59,7 +59,11 @@ _TURN = ("migrate", "baseline", "resolve", "exec")
 _DATABASE = ("migrate", "gate", "status", "baseline", "resolve", "exec")
 _SCRIPTS = ("migrate", "gate", "status", "baseline", "resolve")
 _FOLDER = (*_SCRIPTS, "new")
-_STEPS = ("exec", "up")
+_STEPS = (
+    "exec",
+    "up",
+    "permissions",
+)
 _EVERY = (*_FOLDER, *_STEPS, "init")
 
 _WHAT = "what to migrate"
