@@ -137,6 +137,7 @@ if TYPE_CHECKING:
         | Ready
         | Failed
         | steps.InStep
+        | steps.Compared
         | steps.StepBegun
         | steps.StepSkipped
         | steps.StepDone

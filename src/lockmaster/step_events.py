@@ -87,3 +87,10 @@ class ChildSpoke(NamedTuple):
     command: str
     stream: str  # "stdout", "stderr"
     line: str
+
+
+class Compared(NamedTuple):
+    """What changes in a file, as a unified diff of several lines, secrets masked."""
+
+    what: str
+    diff: str

@@ -39,6 +39,11 @@ _EXAMPLES = {
         "lockmaster permissions /data --recursive --owner 999:999 --mode u=rwX,g=rX,o=",
         "lockmaster permissions /data/cache --create --owner 1000",
     ),
+    "render": (
+        "lockmaster render nginx.conf.template /etc/nginx/nginx.conf --only HOST,PORT --validate 'nginx -t -c {}'",
+        "lockmaster render app.yaml.j2 /config/app.yaml --vars /run/secrets/db --diff",
+        "lockmaster render templates/ conf/ --check",
+    ),
     "init": ("lockmaster init", "lockmaster init --print"),
     "schema": ("lockmaster schema > lockmaster.schema.json",),
     "settings": ("lockmaster settings", "LOCKMASTER_DIR=db lockmaster settings --json"),

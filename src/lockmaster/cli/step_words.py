@@ -24,7 +24,7 @@ def level_of(event: object) -> Level:
     return "info"
 
 
-def describe(event: object) -> str:  # noqa: PLR0911 - one line per kind of event
+def describe(event: object) -> str:  # noqa: C901, PLR0911 - one line per kind of event
     """See `words.describe`."""
     match event:
         case s.InStep():
@@ -44,6 +44,8 @@ def describe(event: object) -> str:  # noqa: PLR0911 - one line per kind of even
             return f"{event.what}: {event.how}"
         case s.Transferring():
             return _transfer(event)
+        case s.Compared():
+            return f"{event.what} changes: {event.diff}"
         case s.ChildSpoke():
             return f"{event.command} | {event.line}"
     return str(event)

@@ -62,6 +62,17 @@ _PERMISSIONS = (
     _choice("hard_links", "DO", ("refuse", "skip", "allow"), "refuse", "files with several names, one may be outside"),
     _own("check", "", "change nothing; exit 3 if something would be changed"),
 )
+_RENDER = (
+    _list("vars", "FILE", "YAML, JSON, TOML or .env file, or mounted Secret or ConfigMap; several, the last wins"),
+    _list("set", "NAME=TEXT", "a value, stronger than those of --vars"),
+    _choice("engine", "NAME", ("auto", "jinja", "envsubst"), "auto", "auto is jinja for .j2 and .jinja, else envsubst"),
+    _own("only", "NAMES", "the variables that envsubst may replace, as '$HOST $PORT' or HOST,PORT (default: all)"),
+    _list("validate", "HOW", "json, yaml, toml, xml, or a command with {} for the new file; several, all must pass"),
+    _own("mode", "MODE", "mode of the new file (default: that of the file it replaces, else 0644)"),
+    _own("owner", "OWNER", "its user, or user:group (default: that of the file it replaces)"),
+    _own("check", "", "write nothing; exit 3 if something would be written"),
+    _own("diff", "", "print what changes, secrets masked"),
+)
 _JSON = _own("json", "", "print JSON")
 
 COMMANDS: dict[str, Command] = {
@@ -119,6 +130,13 @@ COMMANDS: dict[str, Command] = {
             "give files and folders their owner and mode, only where they differ, following no link",
             words=("PATH...",),
             own=_PERMISSIONS,
+            steps=True,
+        ),
+        Command(
+            "render",
+            "make a file, or a folder of files, from templates",
+            words=("FROM", "TO"),
+            own=_RENDER,
             steps=True,
         ),
         Command(

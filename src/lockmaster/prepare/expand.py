@@ -7,7 +7,8 @@
     $${                a plain ${
 
 `text` may hold expansions again. Source: POSIX.1-2017, Shell Command Language, 2.6.2; the error for an unset name is
-what `set -u` does. A `$` without a brace is a plain `$`, unless `bare` asks for `$NAME` too.
+what `set -u` does. A `$` without a brace is a plain `$`, unless `bare` asks for `$NAME` too. With `only`, whatever is
+not one of these names stays as it is written, as envsubst's SHELL-FORMAT has it: `$uri` is nginx's own.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _HEAD = re.compile(r"\$\$\{|\$\{")
 _HEAD_BARE = re.compile(r"\$\$(?=[{A-Za-z_])|\$\{|\$([A-Za-z_][A-Za-z0-9_]*)")
+_ABOUT = re.compile(r"\$\$?\{?([A-Za-z_][A-Za-z0-9_]*)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MOST_NESTED = 20
 
@@ -34,14 +36,14 @@ class ExpansionError(ValueError):
         self.offset, self.name = offset, name
 
 
-def expand(text: str, lookup: Lookup, *, bare: bool = False) -> str:
-    """The text with every expansion done. Raises ExpansionError."""
-    return _Expander(text, lookup, bare=bare).all()
+def expand(text: str, lookup: Lookup, *, bare: bool = False, only: frozenset[str] | None = None) -> str:
+    """The text with every expansion done, or with those of the names in `only`. Raises ExpansionError."""
+    return _Expander(text, lookup, bare=bare, only=only).all()
 
 
 class _Expander:
-    def __init__(self, text: str, lookup: Lookup, *, bare: bool) -> None:
-        self._text, self._lookup, self._bare = text, lookup, bare
+    def __init__(self, text: str, lookup: Lookup, *, bare: bool, only: frozenset[str] | None) -> None:
+        self._text, self._lookup, self._bare, self._only = text, lookup, bare, only
 
     def all(self) -> str:
         return self._until("", 0, 0)[0]
@@ -59,7 +61,10 @@ class _Expander:
                 parts.append(self._text[at : close if close >= 0 else None])
                 return "".join(parts), close
             parts.append(self._text[at : found.start()])
-            if found[0].startswith("$$"):
+            if self._only is not None and self._name(found) not in self._only:
+                at = self._kept(found, depth)
+                parts.append(self._text[found.start() : at])
+            elif found[0].startswith("$$"):
                 parts.append(found[0][1:])
                 at = found.end()
             elif found[0] == "${":
@@ -68,6 +73,16 @@ class _Expander:
             else:
                 parts.append(self._value(found[1], found.start()))
                 at = found.end()
+
+    def _name(self, found: re.Match[str]) -> str:
+        """The variable that a `$` is about, "" if it is about none."""
+        name = _ABOUT.match(self._text, found.start())
+        return name[1] if name else ""
+
+    def _kept(self, found: re.Match[str], depth: int) -> int:
+        """Where that ends which is to stay as it is; inside of another expansion its brace is its own."""
+        close = self._text.find("}", found.end()) if depth and found[0].endswith("{") else -1
+        return close + 1 if close >= 0 else found.end()
 
     def _braced(self, start: int, depth: int) -> tuple[str, int]:
         """The value of the `${...}` that begins at `start`, and where the text goes on."""
@@ -98,7 +113,7 @@ class _Expander:
         """The text behind a sign. What is not used is only skipped: its variables need not be set."""
         if expand:
             return self._until("}", at, depth + 1)
-        skipping = _Expander(self._text, lambda _: "", bare=self._bare)
+        skipping = _Expander(self._text, lambda _: "", bare=self._bare, only=self._only)
         try:
             return skipping._until("}", at, depth + 1)
         except ExpansionError as error:

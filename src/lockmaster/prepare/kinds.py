@@ -18,6 +18,7 @@ KINDS = (
     "gate",
     "exec",
     "permissions",
+    "render",
 )
 
 

@@ -63,6 +63,7 @@ _STEPS = (
     "exec",
     "up",
     "permissions",
+    "render",
 )
 _EVERY = (*_FOLDER, *_STEPS, "init")
 
