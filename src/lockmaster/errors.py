@@ -65,7 +65,7 @@ class UsageError(LockmasterError):
 
 
 class BehindError(LockmasterError):
-    """The schema is not at the level of this folder."""
+    """The schema is not at the level of this folder; or, with --check, a step would change something."""
 
     code, exit = "behind", Exit.BEHIND
 

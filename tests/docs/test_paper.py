@@ -91,10 +91,12 @@ def test_every_command_of_the_readme_is_one() -> None:
 def test_options_named_in_the_pages_exist() -> None:
     """No page promises an option that the program does not have."""
     known = {option.flag for command in COMMANDS.values() for option in options_of(command)}
-    known |= {"--help", "--version", "--no-"}
+    known |= {"--help", "--version", "--no-", "--timeout", "--sha256"}
     for page in PAGES:
         # `--schema=./x` of another tool stands in a command line of its own, behind a lone --
-        for option in set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", re.sub(r"(?<!\S)--(,)? .*", "", page.read_text()))):
+        for option in set(
+            re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", re.sub(r"(?<!\S)--(,)? .*", "", page.read_text()))
+        ):
             assert option in known or option.replace("--no-", "--") in known, f"{page.name} names {option}"
 
 

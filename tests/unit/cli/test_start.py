@@ -63,6 +63,17 @@ def test_nothing_to_do_on_postgres(tmp_path: Path, database: Database) -> None:
     modules = nothing_to_do(tmp_path, database.url)
     assert not modules & HEAVY
     assert not [name for name in modules if name.startswith(("sqlite3", "lockmaster.databases.sqlite"))]
+    assert not [name for name in modules if name.startswith(("lockmaster.prepare", "jinja2"))]
+
+
+def test_permissions_loads_no_templates_and_envsubst_no_jinja(tmp_path: Path) -> None:
+    (tmp_path / "t").write_text("x")
+    for command in (("permissions", ".", "--mode", "u+r"), ("render", "t", "made")):
+        modules = loaded(*command, cwd=tmp_path)
+        assert not [
+            name for name in modules if name.startswith(("jinja2", "ruamel", "psycopg2", "lockmaster.databases"))
+        ]
+        assert ("lockmaster.prepare.steps.render" in modules) == (command[0] == "render")
 
 
 def test_the_driver_is_loaded_without_ssl_and_ssl_can_be_loaded_later() -> None:
