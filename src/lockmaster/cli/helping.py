@@ -44,6 +44,11 @@ _EXAMPLES = {
         "lockmaster render app.yaml.j2 /config/app.yaml --vars /run/secrets/db --diff",
         "lockmaster render templates/ conf/ --check",
     ),
+    "wait": (
+        "lockmaster wait tcp://redis:6379 '${DATABASE_URL}' --timeout 2m",
+        "lockmaster wait https://x.example/health --status 200 --body '\"ok\"' --ca ca.pem",
+        "lockmaster wait file:/tmp/ready dns:db grpc://orders:50051",
+    ),
     "init": ("lockmaster init", "lockmaster init --print"),
     "schema": ("lockmaster schema > lockmaster.schema.json",),
     "settings": ("lockmaster settings", "LOCKMASTER_DIR=db lockmaster settings --json"),

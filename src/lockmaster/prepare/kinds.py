@@ -17,6 +17,7 @@ KINDS = (
     "migrate",
     "gate",
     "exec",
+    "wait",
     "permissions",
     "render",
 )

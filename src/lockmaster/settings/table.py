@@ -62,6 +62,7 @@ _FOLDER = (*_SCRIPTS, "new")
 _STEPS = (
     "exec",
     "up",
+    "wait",
     "permissions",
     "render",
 )
