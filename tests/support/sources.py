@@ -87,7 +87,7 @@ def fetch_zonky(version: str) -> Path:
     target = cache_folder() / "zonky" / version
     if (target / "bin" / "postgres").exists():
         return target
-    with _only_one(cache_folder() / f"zonky-{version}.lock"):
+    with only_one(cache_folder() / f"zonky-{version}.lock"):
         if not (target / "bin" / "postgres").exists():
             _download_zonky(version, target)
     return target
@@ -114,7 +114,7 @@ def _download_zonky(version: str, target: Path) -> None:
 
 
 @contextmanager
-def _only_one(lock: Path) -> Iterator[None]:
+def only_one(lock: Path) -> Iterator[None]:
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
