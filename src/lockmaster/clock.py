@@ -10,17 +10,36 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from random import Random
     from typing import Protocol
 
     from lockmaster.stop import Stop
+
+    class Descriptor(Protocol):
+        def fileno(self) -> int: ...
 
     class Clock(Protocol):
         """Seconds that only go forward. ``sleep`` may return early; callers look at ``now`` again."""
 
         def now(self) -> float: ...
         def sleep(self, seconds: float) -> None: ...
+
+
+def ready(read: Iterable[Descriptor | int], seconds: float, write: Iterable[Descriptor | int] = ()) -> bool:
+    """Wait until one of these can be read (or written), for so long at most; whether one can.
+
+    By poll(): select() refuses descriptors from 1024 on, and a host program may have that many open.
+    """
+    waiter = select.poll()
+    for one in read:
+        waiter.register(one, select.POLLIN)
+    for one in write:
+        waiter.register(one, select.POLLOUT)
+    return bool(waiter.poll(max(0.0, min(seconds, _DAY)) * 1000))
+
+
+_DAY = 24 * 3600.0  # poll() counts milliseconds in an int
 
 
 class SystemClock:
@@ -33,7 +52,7 @@ class SystemClock:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        select.select([self._stop], [], [], seconds)
+        ready([self._stop], seconds)
         self._stop.check()
 
 

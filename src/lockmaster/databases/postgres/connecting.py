@@ -6,11 +6,9 @@ not understood is tried again until the time is over.
 
 from __future__ import annotations
 
-import select
-
 import psycopg2
 
-from lockmaster.clock import Deadline
+from lockmaster.clock import Deadline, ready
 from lockmaster.databases.postgres.wire import Wire
 from lockmaster.errors import UsageError
 
@@ -123,9 +121,9 @@ def _look_up(name: str, stop: Stop, limit: Deadline) -> tuple[list[str], str]:
         os.close(write)
 
     _thread.start_new_thread(work, ())
-    ready, _, _ = select.select([read, stop.fileno()], [], [], limit.left())
+    answered = ready([read, stop], limit.left())
     stop.check()
-    if not ready:
+    if not answered:
         raise ConnectFailedError(f"cannot resolve {name}: {NO_ANSWER}", "retry")
     os.close(read)
     if failure == [""]:

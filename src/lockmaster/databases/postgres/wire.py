@@ -7,12 +7,13 @@ would break a host program that uses psycopg2 itself (PROTOCOL-FACTS C6).
 from __future__ import annotations
 
 import os
-import select
 import time
+from contextlib import suppress
 
 import psycopg2
 from psycopg2 import extensions as ext
 
+from lockmaster.clock import ready
 from lockmaster.databases.postgres.errors import position_of, translate
 from lockmaster.engine.failures import LostConnectionError, ServerError
 from lockmaster.faults import reach
@@ -48,7 +49,7 @@ class Wire:
             left = min(limit.left(), _TICK_SECONDS)
             read = [self.connection] if state == ext.POLL_READ else []
             write = [self.connection] if state == ext.POLL_WRITE else []
-            select.select([*read, self._stop], write, [], left)
+            ready([*read, self._stop], left, write)
             self._stop.check()
             if limit.over():
                 raise TimeoutError
@@ -99,7 +100,7 @@ class Wire:
         """Wait on the socket and on `wake`; how many notifications came. Raises StoppedError, LostConnectionError."""
         self._stop.check()
         if not self.connection.notifies:
-            select.select([self.connection, self._stop, *wake], [], [], seconds)
+            ready([self.connection, self._stop, *wake], seconds)
             self._stop.check()
             try:
                 self.connection.poll()
@@ -121,7 +122,7 @@ class Wire:
         while (state := connection.poll()) != ext.POLL_OK:
             read = [connection, self._stop] if state == ext.POLL_READ else [self._stop]
             write = [connection] if state == ext.POLL_WRITE else []
-            select.select(read, write, [], min(_TICK_SECONDS, self._deadline.left()))
+            ready(read, min(_TICK_SECONDS, self._deadline.left()), write)
             if self._stop.reason or self._deadline.over():
                 self._abandon()
             if self.tick is not None and time.monotonic() - told >= _TICK_SECONDS:
@@ -159,7 +160,7 @@ class Wire:
                 return False
             read = [self.connection] if state == ext.POLL_READ else []
             write = [self.connection] if state == ext.POLL_WRITE else []
-            select.select(read, write, [], left)
+            ready(read, left, write)
         return True
 
     def _roll_back(self) -> None:
@@ -175,13 +176,16 @@ class Wire:
                     raise psycopg2.OperationalError("no answer to ROLLBACK")
                 read = [self.connection] if state == ext.POLL_READ else []
                 write = [self.connection] if state == ext.POLL_WRITE else []
-                select.select(read, write, [], left)
+                ready(read, left, write)
         except psycopg2.Error:
             self.close()
 
 
 def _in_child(action: Callable[[], None], seconds: float) -> None:
-    """Run `action` in a forked child that lives for at most `seconds`."""
+    """Run `action` in a forked child that lives for at most `seconds`.
+
+    Whoever ignores SIGCHLD (a supervisor, a host program) lets the kernel take the child away: then nobody can ask.
+    """
     child = os.fork()
     if child == 0:
         try:
@@ -189,12 +193,13 @@ def _in_child(action: Callable[[], None], seconds: float) -> None:
         finally:
             os._exit(0)
     limit = time.monotonic() + seconds
-    while os.waitpid(child, os.WNOHANG) == (0, 0):
-        if time.monotonic() > limit:
-            os.kill(child, 9)
-            os.waitpid(child, 0)
-            return
-        time.sleep(0.005)
+    with suppress(ChildProcessError, ProcessLookupError):
+        while os.waitpid(child, os.WNOHANG) == (0, 0):
+            if time.monotonic() > limit:
+                os.kill(child, 9)
+                os.waitpid(child, 0)
+                return
+            time.sleep(0.005)
 
 
 def _bytes(message: bytes | str, characters: int) -> int:

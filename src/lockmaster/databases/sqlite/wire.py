@@ -7,10 +7,10 @@ turn would be gone (PROTOCOL-FACTS A1).
 
 from __future__ import annotations
 
-import select
 import sqlite3
 import time
 
+from lockmaster.clock import ready
 from lockmaster.databases.sqlite.errors import ERRORS, cannot_open, translate, unreadable
 from lockmaster.engine.failures import ServerError
 
@@ -161,7 +161,7 @@ class Wire:
 
     def nap(self, seconds: float, wake: Sequence[Any] = ()) -> None:
         """Wait outside SQLite, at most until the deadline, or until something in `wake` can be read. Raises StoppedError."""
-        select.select([self._stop, *wake], [], [], max(0.0, min(seconds, self._deadline.left())))
+        ready([self._stop, *wake], min(seconds, self._deadline.left()))
         self._stop.check()
 
     def pause(self, seconds: float) -> None:
