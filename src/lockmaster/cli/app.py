@@ -8,7 +8,7 @@ import sys
 from lockmaster.cli.output import Output
 from lockmaster.cli.parse import parse
 from lockmaster.cli.table import COMMANDS
-from lockmaster.errors import Exit, UsageError
+from lockmaster.errors import Exit, LockmasterError, UsageError
 from lockmaster.events import Warned
 from lockmaster.settings.table import JOINT
 from lockmaster.stop import Stop
@@ -41,7 +41,7 @@ class Call(NamedTuple):
 
     def print(self, text: str) -> None:
         """Write data to stdout."""
-        self.stdout.write(text + "\n")
+        _write(self.stdout, text + "\n")
 
     def asked(self, flag: str) -> bool:
         """Whether a switch of this command is on."""
@@ -69,7 +69,7 @@ def run(argv: Sequence[str]) -> int:
             resolved.options, parsed.flags, parsed.words, output.emit, stop, stdout, resolved,
             parsed.rest, output.hide,
         )  # fmt: skip
-        return int(_command(command.name)(call))
+        return _written(stdout, int(_command(command.name)(call)))
     except BrokenPipeError:  # the reader of our output has gone: nobody is left to talk to
         return int(Exit.UNEXPECTED)
     except Exception as error:  # noqa: BLE001 - the last line of defence
@@ -122,6 +122,33 @@ def _watch_signals(stop: Stop) -> None:
 
     for number in (2, 15):
         _signal.signal(number, handle)
+
+
+def _write(stdout: TextIO, text: str) -> None:
+    try:
+        stdout.write(text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _unwritten(error) from error
+
+
+def _written(stdout: TextIO, status: int) -> int:
+    """The status, when the answer is out: lost on its way, it must not pass for an empty one.
+
+    A reader that left had enough of it.
+    """
+    try:
+        stdout.flush()
+    except BrokenPipeError:
+        pass
+    except OSError as error:
+        raise _unwritten(error) from error
+    return status
+
+
+def _unwritten(error: OSError) -> LockmasterError:
+    return LockmasterError(f"the output cannot be written: {error.strerror}", hint="where does stdout lead to?")
 
 
 def _command(name: str) -> Callable[[Call], int]:

@@ -72,6 +72,8 @@ def test_help_is_data(command: str) -> None:
     [
         (["migrat"], "there is no command 'migrat'", "did you mean migrate?"),
         (["gate", "--dry-run"], "gate has no option --dry-run", "lockmaster gate --help"),
+        (["migrate", "--dry-run=true"], "--dry-run takes no value", "--dry-run alone is yes, --no-dry-run is no"),
+        (["migrate", "--no-quiet=1"], "--no-quiet takes no value", "--quiet alone is yes, --no-quiet is no"),
     ],
 )
 def test_a_mistake(argv: list[str], error: str, hint: str) -> None:
@@ -126,6 +128,40 @@ def test_a_reader_that_goes_away_is_no_trouble() -> None:
 def test_without_any_stream() -> None:
     script = f"exec {sys.executable} -m lockmaster settings >&- 2>&-"
     assert subprocess.run(["sh", "-c", script], env=BARE, check=False, timeout=60).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "argv", [["settings"], ["settings", "--json"], ["help"], ["--version"], ["completion", "bash"]]
+)
+def test_an_answer_that_cannot_be_written_was_a_success(argv: list[str]) -> None:
+    command = [sys.executable, "-m", "lockmaster", *argv]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, env=BARE, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+        )
+    assert done.returncode == 1
+    assert "the output cannot be written: No space left on device" in done.stderr
+    assert "bug" not in done.stderr
+
+
+EARLY = """
+import os, signal, sys, types
+class App(types.ModuleType):
+    def __getattr__(self, name):  # what main() wants of this module as soon as it has loaded it
+        os.kill(os.getpid(), signal.{signal})
+        raise AssertionError("still here")
+sys.modules["lockmaster.cli.app"] = App("app")
+from lockmaster.cli.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_before_anything_was_begun_was_a_traceback_or_nothing(name: str) -> None:
+    """Ctrl-C was a KeyboardInterrupt; SIGTERM kills nobody who is process 1 and has not asked for it."""
+    command = [sys.executable, "-c", EARLY.format(signal=name)]
+    done = subprocess.run(command, env=BARE, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (143, "")
 
 
 def test_text_that_is_no_text_can_be_printed(tmp_path: Path) -> None:
