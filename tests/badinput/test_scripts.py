@@ -198,3 +198,10 @@ def test_windows_line_ends(either: Lab) -> None:
     either.write("1_m", "CREATE TABLE t (\r\n  x int\r\n);\r\n-- end\r\nINSERT INTO t VALUES (1);\r\n")
     either.good()
     assert ask(either, "SELECT x FROM t") == [(1,)]
+
+
+def test_the_server_s_hint_took_the_place_of_ours(lab: Lab) -> None:
+    """The next act is always told; what the server advises stands beside it."""
+    lab.write("1_m", "SELECT 1 WHERE now() = 'today'::text;")
+    text = fails(lab, FAILED, hint="repair the migration and run again")
+    assert "the server's hint    No operator matches" in text

@@ -214,3 +214,11 @@ def test_a_word_that_is_none(lite: Lab, options: tuple[str, ...]) -> None:
 def test_a_word_about_what_is_no_question(lite: Lab, flag: str) -> None:
     lite.good()
     fails(lite, Exit.MISMATCH, flag, "1_m", command="resolve")
+
+
+@pytest.mark.parametrize("flag", ["--to", "--dir", "--url", "--url-env", "--url-file", "--schema", "--config"])
+def test_an_empty_flag_was_its_default(lite: Lab, flag: str) -> None:
+    """`--to "$VERSION"` without the variable ran everything that was pending."""
+    text = fails(lite, USAGE, f"{flag}=", hint=f"leave {flag} out")
+    assert f"flag {flag}: its value is empty" in text
+    fails(lite, USAGE, flag, "", hint=f"leave {flag} out")

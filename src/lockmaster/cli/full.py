@@ -22,7 +22,13 @@ class Parser(argparse.ArgumentParser):
     """argparse that raises UsageError: no usage text, no exit."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message.removeprefix("argument "), hint=f"{self.prog} --help")
+        fact, hint = message.removeprefix("argument "), f"{self.prog} --help"
+        flag, ignored, _ = fact.partition(": ignored explicit argument ")
+        if ignored:
+            flag = flag.rpartition("/")[2]
+            name = flag.removeprefix("--no-").removeprefix("--")
+            fact, hint = f"{flag} takes no value", f"--{name} alone is yes, --no-{name} is no"
+        raise UsageError(fact, hint=hint)
 
 
 class _Help(argparse.Action):

@@ -54,7 +54,7 @@ def _hint(error: ServerError) -> str:
         return "grant the missing privilege to this role, or migrate with the owner's, then run again"
     if error.kind == "timeout":
         return "give it more time (--statement-timeout, --deadline) or split it, then run again"
-    return error.hint or "repair the migration and run again: nothing has to be cleaned up"
+    return "repair the migration and run again: nothing has to be cleaned up"
 
 
 def _details(error: ServerError, where: Where, dialect: Dialect) -> dict[str, str]:
@@ -67,6 +67,8 @@ def _details(error: ServerError, where: Where, dialect: Dialect) -> dict[str, st
         details["sqlstate"] = error.sqlstate
     if error.detail:
         details["detail"] = error.detail
+    if error.hint:
+        details["the server's hint"] = error.hint
     return details
 
 

@@ -86,6 +86,9 @@ def _gather(table: list[Option], flags: Mapping[str, str], environ: Mapping[str,
     for option in table:
         key = option.key
         if key in flags:
+            if not flags[key]:  # "$VERSION" was not set: what would be taken instead may do more than was meant
+                hint = f"leave {option.flag} out for its default"
+                raise UsageError(f"flag {option.flag}: its value is empty", hint=hint)
             found[key] = Found(flags[key], f"flag {option.flag}", 3)
         elif (text := environ.get(option.env)) and not (key == "port" and "://" in text):  # tcp://10.0.0.1:80
             found[key] = Found(text, f"env {option.env}", 2)
