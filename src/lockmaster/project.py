@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 def variables(folder: str, cwd: str) -> Variables:
     """For "url" and "directUrl": the variable's name, and the origin to show. Never fails, runs nothing.
 
-    The schema's word counts before that of prisma.config.ts. What cannot be understood here is told later, when the
+    The word of prisma.config.ts counts before the schema's, as with Prisma. What cannot be understood here is told later, when the
     migrations are looked for.
     """
     if not folder:
         return _discovered(cwd)
-    return _configured(cwd) | prisma.variables(folder, cwd)
+    return prisma.variables(folder, cwd) | _configured(cwd)
 
 
 def _discovered(cwd: str) -> Variables:
@@ -32,24 +32,26 @@ def _discovered(cwd: str) -> Variables:
     try:
         project = discover.discover(cwd)
     except UsageError:
-        return {}
+        project = None
     if project is None:
-        return {}
+        return _configured(cwd)
     origin = project.schema_file or project.origin
     names = {"url": project.url_env, "directUrl": project.direct_url_env}
-    return {key: (name, f"{os.path.relpath(origin, cwd)} {key} env({name})") for key, name in names.items() if name}
+    found = {key: (name, f"{os.path.relpath(origin, cwd)} {key} env({name})") for key, name in names.items() if name}
+    return found | _configured(cwd)
 
 
 def _configured(cwd: str) -> Variables:
     """What prisma.config.ts says; its reader is loaded only where there is such a file."""
     try:
-        if not any(name.startswith("prisma.config.") for name in os.listdir(cwd)):
+        if not any(name.startswith("prisma.config.") or name == ".config" for name in os.listdir(cwd)):
             return {}
         from lockmaster.formats import prisma_config
 
-        config = prisma_config.of_config_file(cwd)
+        config = prisma_config.of_config_file(cwd, paths=False)
     except (OSError, UsageError):
         return {}
-    if config is None or not config.url_env:
+    if config is None:
         return {}
-    return {"url": (config.url_env, f"{os.path.relpath(config.origin, cwd)} url env({config.url_env})")}
+    origin, names = os.path.relpath(config.origin, cwd), {"url": config.url_env, "directUrl": config.direct_url_env}
+    return {key: (name, f"{origin} {key} env({name})") for key, name in names.items() if name}

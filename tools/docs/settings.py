@@ -36,7 +36,7 @@ The first of these that is there:
 
 1. `--url`, `--url-file`, `--url-env`, in this order; then the same three as variables (`LOCKMASTER_URL`, ...)
 2. `url_file`, `url_env` in `lockmaster.yaml`
-3. in a Prisma project the variable that its schema or `prisma.config.ts` names, if it is set
+3. in a Prisma project the variable that its `prisma.config.ts` or its schema names, if it is set
 4. `DATABASE_URL`, then `DATABASE_URL_FILE`
 5. `url` in `lockmaster.yaml`
 

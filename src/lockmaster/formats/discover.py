@@ -54,8 +54,8 @@ def _prisma(start: str) -> Project | None:
         dir=folder,
         format="prisma",
         schema_file=file,
-        url_env=source.url_env or (config.url_env if config else ""),
-        direct_url_env=source.direct_url_env,
+        url_env=(config.url_env if config else "") or source.url_env,
+        direct_url_env=(config.direct_url_env if config else "") or source.direct_url_env,
         provider=source.provider,
         origin=origin,
     )

@@ -24,8 +24,9 @@ class Config(NamedTuple):
 
     schema: str
     migrations: str
-    url_env: str
     origin: str
+    url_env: str = ""
+    direct_url_env: str = ""
 
 
 class Datasource(NamedTuple):
@@ -36,29 +37,33 @@ class Datasource(NamedTuple):
     direct_url_env: str = ""
 
 
-def of_config_file(start: str) -> Config | None:
-    """prisma.config.* or .config/prisma.*; its paths are relative to itself. None where there is none."""
+def of_config_file(start: str, *, paths: bool = True) -> Config | None:
+    """prisma.config.* or .config/prisma.*; its paths are relative to itself. None where there is none.
+
+    Raises UsageError for paths that are computed; without `paths` they are not looked at.
+    """
     for stem in ("prisma.config", ".config/prisma"):
         for suffix in _SUFFIXES:
             path = os.path.join(start, f"{stem}.{suffix}")
             content = files.content(path)
             if content is not None:
-                return _config(path, content.decode("utf-8", "replace"))
+                return _config(path, content.decode("utf-8", "replace"), paths=paths)
     return None
 
 
-def _config(path: str, text: str) -> Config:
+def _config(path: str, text: str, *, paths: bool) -> Config:
     text = _TOKEN.sub(lambda token: "" if token[0].startswith(("//", "/*")) else token[0], text)
     inner = {name: _block(text, name) for name in ("migrations", "datasource")}
     outer = text
     for block in inner.values():
         outer = outer.replace(block, "") if block else outer
-    url = re.search(rf"\burl\s*:\s*{_ENV}", inner["datasource"])
+    url, direct = (re.search(rf"\b{key}\s*:\s*{_ENV}", inner["datasource"]) for key in ("url", "directUrl"))
     return Config(
-        schema=_path(path, outer, "schema"),
-        migrations=_path(path, inner["migrations"], "path"),
-        url_env=_first(url),
+        schema=_path(path, outer, "schema") if paths else "",
+        migrations=_path(path, inner["migrations"], "path") if paths else "",
         origin=path,
+        url_env=_first(url),
+        direct_url_env=_first(direct),
     )
 
 
@@ -116,7 +121,7 @@ def of_package(start: str) -> Config | None:
     except (ValueError, AttributeError) as error:
         raise UsageError(f"{path} is not JSON: {error}", hint="correct it, or give --dir") from error
     schema = settings.get("schema") if isinstance(settings, dict) else None
-    return Config(_beside(path, schema), "", "", path) if isinstance(schema, str) else None
+    return Config(_beside(path, schema), "", path) if isinstance(schema, str) else None
 
 
 def datasource_file(schema: str) -> tuple[str, Datasource]:

@@ -107,6 +107,16 @@ def test_prisma_config(tree: Tree, name: str, body: str, schema: str, folder: st
     assert project.origin == name
 
 
+def test_the_config_overwrites_what_the_schema_names(tree: Tree) -> None:
+    """Prisma migrates over the URL of its config (@prisma/config, SchemaEngineConfigClassic); we took the schema's."""
+    body = 'engine: "classic", datasource: { url: env("MINE"), directUrl: process.env.MINE_DIRECT },'
+    project = found(tree, {"prisma.config.ts": CONFIG % body, "prisma/schema.prisma": SCHEMA})
+    assert (project.url_env, project.direct_url_env) == ("MINE", "MINE_DIRECT")
+    body = 'engine: "classic", datasource: { url: env("MINE") },'
+    project = found(tree, {"prisma.config.ts": CONFIG % body, "prisma/schema.prisma": SCHEMA})
+    assert (project.url_env, project.direct_url_env) == ("MINE", "DIRECT_URL")
+
+
 def test_a_config_in_its_own_folder(tree: Tree) -> None:
     files: Files = {".config/prisma.ts": CONFIG % 'schema: "../db/main.prisma"', "db/main.prisma": SCHEMA}
     assert found(tree, files).dir == "db/migrations"
