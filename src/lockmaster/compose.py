@@ -129,7 +129,7 @@ def _desk(options: Options, events: Emit, stop: Stop) -> Desk:
     wait = min(options.wait_for_database, parts.deadline.left())
     return Desk(
         parts.database, parts.source, parts.history, parts.policy, clock=parts.clock, wait=wait,
-        turn_wait=min(options.wait_for_turn, parts.deadline.left()),
+        turn_wait=min(options.wait_for_turn, parts.deadline.left()), emit=events,
     )  # fmt: skip
 
 

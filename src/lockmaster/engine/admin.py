@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lockmaster import events
 from lockmaster.clock import Deadline
 from lockmaster.engine import plan as planning
 from lockmaster.engine import report
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from lockmaster.clock import Clock
     from lockmaster.engine.model import Migration, Plan, Policy, Record, View
     from lockmaster.engine.ports import Database, History, Session, Source
+    from lockmaster.events import Emit
+
+_TELL_SECONDS = 5.0
 
 
 class Desk:
@@ -25,10 +29,10 @@ class Desk:
 
     def __init__(
         self, database: Database, source: Source, history: History, policy: Policy, *, clock: Clock, wait: float | None,
-        turn_wait: float,
+        turn_wait: float, emit: Emit = events.nowhere,
     ) -> None:  # fmt: skip
         self._database, self._source, self._history, self._policy = database, source, history, policy
-        self._clock, self._wait, self._turn_wait = clock, wait, turn_wait
+        self._clock, self._wait, self._turn_wait, self._emit = clock, wait, turn_wait, emit
         self._migrations = source.migrations()
 
     # ---- looking ------------------------------------------------------------------------------------------
@@ -191,14 +195,21 @@ class Desk:
         return session
 
     def _take_turn(self, session: Session) -> None:
-        limit = Deadline(self._clock, self._turn_wait)
+        limit, told = Deadline(self._clock, self._turn_wait), float("inf")
         while not session.try_turn(self._history):
             if limit.over():
-                holder = session.holder(self._history) or "another process"
                 raise NoTurnError(
-                    f"no turn within {limit.seconds:.0f}s: {holder} has it", hint="it is working: try again later"
+                    f"no turn within {limit.seconds:.0f}s: {self._holder(session)} has it",
+                    hint="it is working: try again later",
                 )
+            if told - limit.left() >= _TELL_SECONDS:
+                told = limit.left()
+                cause = f"{self._holder(session)} has the turn"
+                self._emit(events.Waiting("turn", cause, self._turn_wait - told, self._turn_wait))
             session.sleep(0.2)
+
+    def _holder(self, session: Session) -> str:
+        return session.holder(self._history) or "another process"
 
 
 def _strange(record: Record, state: str) -> StatusRow:

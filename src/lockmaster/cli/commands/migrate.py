@@ -16,6 +16,8 @@ def run(call: Call) -> int:
     report = compose.dry_run(call.options, events=call.emit, stop=call.stop)
     for row in report.rows:
         call.print(f"-- {row.label}\n{row.sql.rstrip()}\n")
+    if not report.rows:
+        call.print("-- nothing to apply")
     for note in report.notes:
         call.print(f"-- {note}")
     return 0
