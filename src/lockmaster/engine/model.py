@@ -64,6 +64,7 @@ class Plan(NamedTuple):
     missing: tuple[str, ...]  # likewise, but in the middle of the folder
     edited: tuple[Migration, ...]  # changed since they were applied
     out_of_order: tuple[Migration, ...]  # pending, and older than the newest applied
+    kept: tuple[str, ...]  # repeatable ones of other content that stay as they are: a newer image may have made them
     level: str  # label of the newest migration of this image that is applied, "" if none
 
     @property

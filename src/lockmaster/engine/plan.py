@@ -26,14 +26,15 @@ def make(source: Source, migrations: Sequence[Migration], records: Sequence[Reco
     # a repeatable one is never edited: other content is what makes it run again, whatever the policy
     compared = (m for m in done if m.repeatable or policy.checksum != "ignore")
     edited = tuple(m for m in compared if not source.same(by_id[m.id].checksum, m))
-    again = [m for m in edited if m.repeatable]
     opened = tuple(by_id[m.id] for m in wanted if m.id in by_id and by_id[m.id].state == "open")
-    pending = tuple(m for m in wanted if m.id not in by_id) + tuple(again)
     versioned = [m for m in done if not m.repeatable]
     newest = versioned[-1].id if versioned else None
     strange = [record for record in records if record.id not in known and not record.repeatable]
     last = next((m.id for m in reversed(migrations) if not m.repeatable), None)
     ahead = tuple(r.label for r in strange if last is None or source.compare(r.id, last) > 0)
+    again = tuple(m for m in edited if m.repeatable)
+    # an older image would put its own content back over that of the newer one
+    pending = tuple(m for m in wanted if m.id not in by_id) + (() if ahead else again)
     return Plan(
         pending=pending,
         applied=tuple(done),
@@ -42,6 +43,7 @@ def make(source: Source, migrations: Sequence[Migration], records: Sequence[Reco
         missing=tuple(r.label for r in strange if r.label not in ahead),
         edited=tuple(m for m in edited if not m.repeatable),
         out_of_order=tuple(m for m in pending if newest and not m.repeatable and source.compare(m.id, newest) < 0),
+        kept=tuple(m.label for m in again) if ahead else (),
         level=versioned[-1].label if versioned else "",
     )
 
@@ -95,6 +97,9 @@ def oddities(plan: Plan, policy: Policy) -> list[tuple[str, str]]:
         image = plan.level or "nothing"
         text = f"the schema is ahead of this image: the image knows up to {image}, the database {_some(plan.ahead)} too"
         found.append((text, "an older image on a newer schema is ready; --ahead=fail refuses it"))
+    if plan.kept:
+        hint = "which may be of a newer image: this one changes it when it has that image's migrations, too"
+        found.append((f"left with other content than this image has: {_some(plan.kept)}", hint))
     if plan.edited and policy.checksum in {"warn", "fail"}:
         found.append((f"edited after it was applied: {_some([m.label for m in plan.edited])}", ""))
     if plan.missing and policy.checksum in {"warn", "fail"}:

@@ -161,10 +161,11 @@ class Runner:
         from lockmaster.engine.apply import AgainError, Applier, Budget
         from lockmaster.engine.recover import recover
 
+        there = {*plan.applied}
         self._budget = self._budget or Budget(self._clock, self._waits.lock_budget)
         applier = Applier(
             session, self._source, self._history, self._budget, self._emit,
-            done=len(plan.applied), total=len(plan.applied) + len(plan.open) + len(plan.pending),
+            done=len(there - {*plan.pending}), total=len(there | {*plan.pending}) + len(plan.open),
         )  # fmt: skip
         whole = session.caps.turn_spans_transactions  # one turn is enough for all of it
         one_turn = slice(None) if whole else slice(1)

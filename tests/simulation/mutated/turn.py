@@ -72,7 +72,7 @@ def believes_the_holder(patch: pytest.MonkeyPatch) -> None:
         plan = take_turn(self, session)
         if plan is None and waited:
             session.release()
-            return Plan((), tuple(self._migrations), (), (), (), (), (), "")
+            return Plan((), tuple(self._migrations), (), (), (), (), (), (), "")
         return plan
 
     patch.setattr(Runner, "_take_turn", mutated)
