@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 POSTGRES = frozenset({"postgres", "postgresql"})
 SQLITE = frozenset({"sqlite", "file"})
+ACCELERATE = frozenset({"prisma", "prisma+postgres"})
 LATER = frozenset({"mysql", "mariadb", "sqlserver", "mongodb", "cockroachdb", "oracle"})
 # what the original tool does at deploy (FIELD 1.3); the native format is ours to decide
 POLICIES = {"prisma": ("ignore", "allow"), "native": ("fail", "fail")}
@@ -163,7 +164,7 @@ def _parts(options: Options, emit: Emit, stop: Stop) -> Parts:
     clock = SystemClock(stop)
     deadline = Deadline(clock, options.deadline)
     place = _place(options)
-    url = options.url.reveal()
+    url = _address(options)
     database = _database(url, options, place, emit, stop, clock, deadline)
     direct_url = options.direct_url.reveal()
     direct = None
@@ -188,6 +189,12 @@ def _parts(options: Options, emit: Emit, stop: Stop) -> Parts:
     return Parts(database, source, history, _policy(place.format, options), clock, deadline, direct)
 
 
+def _address(options: Options) -> str:
+    """The URL of the database. Accelerate's leads to none: there Prisma, too, migrates over the direct one."""
+    url, direct = options.url.reveal(), options.direct_url.reveal()
+    return direct if direct and url.partition(":")[0] in ACCELERATE else url
+
+
 def _scheme(url: str) -> str:
     if not url.isprintable():
         hint = "a newline, a tab, a byte order mark? In a password it must be percent-encoded"
@@ -195,6 +202,9 @@ def _scheme(url: str) -> str:
     scheme = url.partition(":")[0].lower()
     if scheme in POSTGRES or scheme in SQLITE:
         return scheme
+    if scheme in ACCELERATE:
+        hint = "set DIRECT_DATABASE_URL, or the variable that directUrl names, to the database itself"
+        raise UsageError("the database URL is one of Prisma Accelerate, which takes no migrations", hint=hint)
     if scheme in LATER:
         raise UsageError(f"{scheme} is not supported by this version", hint="it runs on PostgreSQL and SQLite")
     if url[:1] in "\"'":

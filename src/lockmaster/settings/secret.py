@@ -41,8 +41,8 @@ class Secret:
         return hash(self._text)
 
 
-_WORDS = ("passw", "passphrase", "pwd", "secret", "token")
-_KEY = r"(?:password|passwd|passphrase|pwd|secret|token)"
+_WORDS = ("passw", "passphrase", "pwd", "secret", "token", "api_key", "apikey")
+_KEY = r"(?:password|passwd|passphrase|pwd|secret|token|api_?key)"
 _QUOTED = r"'(?:[^'\\]|\\.|'')*(?:'|\\?\Z)"
 _URL = r"(://[^\s:/@]*:)(\S*)@(\S*)"
 _NAMED = (

@@ -64,6 +64,8 @@ def _failed(text: str) -> ConnectFailedError:
     for cut in ("FATAL:", "failed:"):
         before, found, after = fact.partition(cut)
         fact = after.strip() if found and after.strip() else before.strip() if not found else fact
+        if found and (socket := before.partition(' on socket "')[2].rpartition('"')[0]):
+            fact = f"{socket}: {fact}"  # "No such file or directory" alone says nothing
     low = text.lower()
     if "FATAL" not in text and (fact.startswith("invalid ") or any(words in fact for words in _NEVER)):
         raise UsageError(f"the database URL cannot be used: {fact}", hint="repair it; waiting does not help")
