@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lockmaster.errors import Exit
-from tests.badinput.expecting import fails
+from tests.badinput.expecting import check_text, fails
 from tests.facts.lab import Lab
 from tests.support.database import Database
 
@@ -225,3 +225,22 @@ def test_a_file_that_changes_while_it_is_applied(either: Lab) -> None:
     ended = run.end()
     assert ended.status == USAGE, ended.text
     assert "1_m.sql" in ended.err
+
+
+@pytest.mark.parametrize("kind", ["native", "prisma"])
+@pytest.mark.parametrize("place", ["/proc/nowhere", "/dev/null/m", "file"])
+def test_new_in_a_place_where_nothing_can_be_made(lite: Lab, kind: str, place: str) -> None:
+    """It was told as a bug of ours."""
+    (lite.home / "file").write_text("")
+    options = ("x", f"--dir={place}", f"--format={kind}")
+    text = fails(lite, USAGE, *options, command="new", hint="may write to", cut=True)
+    assert f"{place} cannot be made" in text
+
+
+def test_a_working_folder_that_is_gone(lite: Lab) -> None:
+    """Likewise."""
+    gone = lite.home / "gone"
+    gone.mkdir()
+    prefix = ["sh", "-c", f'cd {gone} && rmdir {gone} && exec "$@"', "sh"]
+    text = check_text(lite.run(prefix=prefix), USAGE)
+    assert "the folder that this runs in is gone" in text

@@ -89,7 +89,14 @@ def _resolve(command: Command, parsed: Parsed) -> Resolved:
 
     own = {option.key for option in command.own}
     flags = {key: text for key, text in parsed.flags.items() if key not in own}
-    return resolve(command.name, flags, os.environ, os.getcwd(), variables)
+    return resolve(command.name, flags, os.environ, _here(), variables)
+
+
+def _here() -> str:
+    try:
+        return os.getcwd()
+    except OSError as error:
+        raise UsageError(f"the folder that this runs in is gone: {error.strerror}", hint="cd to one that is") from None
 
 
 def _start(command: Command, options: Options) -> Stop:
