@@ -1,5 +1,6 @@
 """The engine as it is keeps the laws, whatever hypothesis does to it."""
 
+import faulthandler
 import os
 
 import pytest
@@ -22,4 +23,5 @@ def test_the_laws_hold(mode: str) -> None:
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("mode", MODES)
 def test_the_laws_hold_for_long(mode: str) -> None:
+    faulthandler.cancel_dump_traceback_later()  # of pyproject.toml: it would end the whole process after five minutes
     run_state_machine_as_test(machine(setups((mode,), KNOWN), KNOWN), settings=profile(LONG, 2 * STEPS))
