@@ -35,7 +35,10 @@ def translate(error: psycopg2.Error, *, closed: bool) -> Exception:
     state = error.pgcode or ""
     diag = error.diag
     text = (diag.message_primary or str(error) or type(error).__name__).strip().splitlines()[0]
-    if closed or state in _GONE or state.startswith("08"):
+    # An 08 that is an ERROR is of a connection that the statement itself made: to a publisher, by dblink, by a foreign
+    # table. Ours is lost by a FATAL, and what a pooler says may leave out which of the two it is.
+    lost = state.startswith("08") and diag.severity_nonlocalized != "ERROR"
+    if closed or state in _GONE or lost:
         return LostConnectionError(text)
     if TURN_LOST in text:
         return LostTurnError("this session does not hold it any more: a script dropped it, or a pooler is in between")
