@@ -14,3 +14,12 @@ def test_the_error_is_the_statements_and_has_its_line(lab: Lab, database: Databa
     assert "line 2" in ended.err
     assert "the connection was lost" not in ended.err
     assert database.value("SELECT to_regclass('t')") is None
+
+
+def test_a_publisher_that_cannot_be_reached_is_named(lab: Lab, database: Database) -> None:
+    """CREATE SUBSCRIPTION stands alone, and its journal is taken back."""
+    lab.write("1_m", "CREATE SUBSCRIPTION s CONNECTION 'host=127.0.0.1 port=1 password=x' PUBLICATION p;")
+    ended = lab.run()
+    assert ended.status == 12, ended.text
+    assert "could not connect to the publisher" in ended.err
+    assert database.value("SELECT count(*) FROM lockmaster_history") == 0

@@ -289,7 +289,8 @@ class Applier:
         if verdict.state == "person":
             raise person(alone, verdict.text, verdict.command, pieces.total, index) from failure
         if verdict.state == "done":
-            return None
+            # it is there, and the server says that it was when ours came: another's, who came after the evidence
+            return failure if failure is not None and failure.done_before else None
         return failure or ServerError(verdict.text, kind="busy")
 
     def _piece_failed(

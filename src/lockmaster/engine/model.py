@@ -98,7 +98,7 @@ class Alone(NamedTuple):
     line: int
     what: str
     table: tuple[str, ...] = ()
-    index_name: tuple[str, ...] = ()
+    name: tuple[str, ...] = ()  # of the index, database, partition, ... that the statement is about
     if_exists: bool = False
     last: bool = True  # it completes its migration
     settings: bytes = b""  # as in `Unit`

@@ -141,7 +141,7 @@ class Pieces:
         segment = self.segments[index]
         return Alone(
             self._prepared.migration.label, _blanked(self._script, segment), segment.start, segment.line,
-            segment.what, segment.table, segment.index, segment.if_exists,
+            segment.what, segment.table, segment.name, segment.if_exists,
             last=index + 1 == self.total, settings=self._settings(index),
         )  # fmt: skip
 

@@ -10,12 +10,12 @@ import re
 from typing import TYPE_CHECKING, NoReturn
 
 from lockmaster.sql.lexer import raw_words, spans, statements, upper
-from lockmaster.sql.postgres_kinds import alone
+from lockmaster.sql.postgres_kinds import alone, refused
 from lockmaster.sql.postgres_lexis import POSTGRES
 from lockmaster.sql.postgres_notes import Notes
 from lockmaster.sql.repeat import Repeat
 from lockmaster.sql.scan import after_bom, fail, refuse_nul
-from lockmaster.sql.segments import Alone, Segments
+from lockmaster.sql.segments import Segments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,7 +99,7 @@ class _Reader:
         if self._is_transaction_word(start, end, words):
             return
         self._notes.statement(words, start, end)
-        known = alone(words, raw) or (Alone(_name(words)) if forced else None)
+        known = alone(words, raw) or (refused(words, raw) if forced else None)
         self._repeat.statement(words, whole=len(raw) < _TOKENS, alone=known is not None)
         if known is None:
             self._add(start, end, words)
@@ -138,10 +138,6 @@ class _Reader:
 
 def _modes(words: tuple[str, ...]) -> str:
     return " ".join(words).replace(" ,", ",")
-
-
-def _name(words: tuple[str, ...]) -> str:
-    return "subscription" if words[1:2] == ("SUBSCRIPTION",) else words[0].lower()
 
 
 def _refuse_prepare(script: bytes, start: int) -> NoReturn:

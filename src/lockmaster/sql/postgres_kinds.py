@@ -19,6 +19,11 @@ Words = tuple[str, ...]
 _OFF = ("FALSE", "OFF", "0", "'FALSE'", "'OFF'")
 
 
+def refused(words: Words, raw: list[bytes]) -> Alone:
+    """What to know of a statement that only the server knew to refuse a transaction."""
+    return _about(words, raw) if words[:2] == ("ALTER", "SUBSCRIPTION") else Alone(words[0].lower())
+
+
 def alone(words: Words, raw: list[bytes]) -> Alone | None:
     """What to know of this statement if it must stand alone; None if a transaction may hold it."""
     by_words = _BY_WORDS.get(words[0])
@@ -33,10 +38,16 @@ def _create(words: Words, raw: list[bytes]) -> Alone | None:
     if words[at : at + 2] == ("INDEX", "CONCURRENTLY"):
         return _create_index(words, raw, at + 2)
     if words[1:2] in (("DATABASE",), ("TABLESPACE",)):
-        return Alone(f"create-{words[1].lower()}")
+        return _about(words, raw)
     if words[1:2] == ("SUBSCRIPTION",) and not (_is_off(words, "CONNECT") or _is_off(words, "CREATE_SLOT")):
-        return Alone("subscription")
+        return _about(words, raw)
     return None
+
+
+def _about(words: Words, raw: list[bytes]) -> Alone:
+    """`CREATE DATABASE x` and its like: the kind is the first two words, the name stands behind them."""
+    at, if_exists = _skip_if(words, 2)
+    return Alone(f"{words[0]}-{words[1]}".lower(), (), qualified(raw, at)[0], if_exists=if_exists)
 
 
 def _create_index(words: Words, raw: list[bytes], at: int) -> Alone:
@@ -53,11 +64,7 @@ def _drop(words: Words, raw: list[bytes]) -> Alone | None:
     if words[1:3] == ("INDEX", "CONCURRENTLY"):
         at, if_exists = _skip_if(words, 3)
         return Alone("drop-index-concurrently", (), qualified(raw, at)[0], if_exists=if_exists)
-    if words[1:2] in (("DATABASE",), ("TABLESPACE",)):
-        return Alone(f"drop-{words[1].lower()}", if_exists=words[2:3] == ("IF",))
-    if words[1:2] == ("SUBSCRIPTION",):
-        return Alone("subscription", if_exists=words[2:3] == ("IF",))
-    return None
+    return _about(words, raw) if words[1:2] in (("DATABASE",), ("TABLESPACE",), ("SUBSCRIPTION",)) else None
 
 
 def _alter(words: Words, raw: list[bytes]) -> Alone | None:
@@ -65,10 +72,10 @@ def _alter(words: Words, raw: list[bytes]) -> Alone | None:
     if what == ("SYSTEM",):
         return Alone("alter-system")
     if what == ("DATABASE",) and words[3:5] == ("SET", "TABLESPACE"):
-        return Alone("alter-database")
+        return _about(words, raw)
     if what == ("TABLE",):
         return _detach(words, raw)
-    return Alone("subscription") if what == ("SUBSCRIPTION",) and _refreshes(words) else None
+    return _about(words, raw) if what == ("SUBSCRIPTION",) and _refreshes(words) else None
 
 
 def _refreshes(words: Words) -> bool:
@@ -82,10 +89,10 @@ def _detach(words: Words, raw: list[bytes]) -> Alone | None:
     at += words[at : at + 1] == ("*",)
     if words[at : at + 2] != ("DETACH", "PARTITION"):
         return None
-    _, at = qualified(raw, at + 2)
+    partition, at = qualified(raw, at + 2)
     if words[at : at + 1] != ("CONCURRENTLY",):
         return None
-    return Alone("detach-concurrently", table, if_exists=if_exists)
+    return Alone("detach-concurrently", table, partition, if_exists=if_exists)
 
 
 def _reindex(words: Words, raw: list[bytes]) -> Alone | None:
@@ -117,9 +124,10 @@ def _options(words: Words) -> tuple[Words, int]:
 
 
 def _skip_if(words: Words, at: int) -> tuple[int, bool]:
-    if words[at : at + 1] != ("IF",):
-        return at, False
-    return at + (3 if words[at + 1 : at + 2] == ("NOT",) else 2), True
+    for clause in (("IF", "EXISTS"), ("IF", "NOT", "EXISTS")):  # an IF without these is a name
+        if words[at : at + len(clause)] == clause:
+            return at + len(clause), True
+    return at, False
 
 
 def _is_off(words: Words, option: str) -> bool:

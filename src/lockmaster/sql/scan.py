@@ -56,7 +56,7 @@ class Segment(NamedTuple):
     rolled_back: bool = False
     what: str = ""
     table: tuple[str, ...] = ()
-    index: tuple[str, ...] = ()  # type: ignore[assignment]  # the name matters more here than tuple.index()
+    name: tuple[str, ...] = ()  # of the index, database, partition, ... that the statement is about
     if_exists: bool = False
     settings: tuple[
         tuple[int, int], ...

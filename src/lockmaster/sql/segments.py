@@ -14,14 +14,14 @@ NOTES_OF_A_KIND = 100  # a script with a million SETs must not fill the memory w
 class Alone:
     """What is known of a statement that refuses a transaction."""
 
-    __slots__ = ("if_exists", "index", "table", "what")
+    __slots__ = ("if_exists", "name", "table", "what")
 
     def __init__(
-        self, what: str, table: tuple[str, ...] = (), index: tuple[str, ...] = (), *, if_exists: bool = False
+        self, what: str, table: tuple[str, ...] = (), name: tuple[str, ...] = (), *, if_exists: bool = False
     ) -> None:
         self.what = what
         self.table = table
-        self.index = index
+        self.name = name
         self.if_exists = if_exists
 
 
@@ -81,7 +81,7 @@ class Segments:
                 self._lines.at(start),
                 what=known.what,
                 table=known.table,
-                index=known.index,
+                name=known.name,
                 if_exists=known.if_exists,
             )
         )

@@ -71,7 +71,7 @@ def test_segment_knows_its_line_and_the_script_its_size() -> None:
 
 
 @pytest.mark.parametrize(
-    ("statement", "what", "table", "index", "if_exists"),
+    ("statement", "what", "table", "name", "if_exists"),
     [
         ("CREATE INDEX CONCURRENTLY i ON t (a)", "create-index-concurrently", ("t",), ("i",), False),
         (
@@ -102,24 +102,27 @@ def test_segment_knows_its_line_and_the_script_its_size() -> None:
         ("CLUSTER", "cluster", (), (), False),
         ("CLUSTER VERBOSE", "cluster", (), (), False),
         ("CLUSTER (VERBOSE)", "cluster", (), (), False),
-        ("CREATE DATABASE d", "create-database", (), (), False),
-        ("DROP DATABASE IF EXISTS d", "drop-database", (), (), True),
-        ("ALTER DATABASE d SET TABLESPACE x", "alter-database", (), (), False),
-        ("CREATE TABLESPACE x LOCATION '/x'", "create-tablespace", (), (), False),
-        ("DROP TABLESPACE x", "drop-tablespace", (), (), False),
+        ("CREATE DATABASE D", "create-database", (), ("d",), False),
+        ('CREATE DATABASE "D" OWNER o', "create-database", (), ("D",), False),
+        ("DROP DATABASE IF EXISTS d", "drop-database", (), ("d",), True),
+        ("DROP DATABASE IF", "drop-database", (), ("if",), False),
+        ("DROP DATABASE d WITH (FORCE)", "drop-database", (), ("d",), False),
+        ("ALTER DATABASE d SET TABLESPACE x", "alter-database", (), ("d",), False),
+        ("CREATE TABLESPACE x LOCATION '/x'", "create-tablespace", (), ("x",), False),
+        ("DROP TABLESPACE if exists x", "drop-tablespace", (), ("x",), True),
         ("ALTER SYSTEM SET work_mem = '1MB'", "alter-system", (), (), False),
         (
             "ALTER TABLE IF EXISTS ONLY a.b * DETACH PARTITION c.d CONCURRENTLY",
             "detach-concurrently",
             ("a", "b"),
-            (),
+            ("c", "d"),
             True,
         ),
         ("DISCARD ALL", "discard-all", (), (), False),
-        ("CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p", "subscription", (), (), False),
-        ("DROP SUBSCRIPTION s", "subscription", (), (), False),
-        ("ALTER SUBSCRIPTION s REFRESH PUBLICATION", "subscription", (), (), False),
-        ("ALTER SUBSCRIPTION s ADD PUBLICATION p", "subscription", (), (), False),
+        ("CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p", "create-subscription", (), ("s",), False),
+        ("DROP SUBSCRIPTION IF EXISTS s CASCADE", "drop-subscription", (), ("s",), True),
+        ("ALTER SUBSCRIPTION s REFRESH PUBLICATION", "alter-subscription", (), ("s",), False),
+        ("ALTER SUBSCRIPTION s ADD PUBLICATION p", "alter-subscription", (), ("s",), False),
         ("COMMIT PREPARED 'x'", "commit-prepared", (), (), False),
         ("ROLLBACK PREPARED 'x'", "commit-prepared", (), (), False),
     ],
@@ -128,14 +131,14 @@ def test_statement_that_refuses_a_transaction_stands_alone(
     statement: str,
     what: str,
     table: tuple[str, ...],
-    index: tuple[str, ...],
+    name: tuple[str, ...],
     if_exists: bool,  # noqa: FBT001
 ) -> None:
     raw = f"SELECT 1; {statement};".encode()
     segment = parse(raw).segments[1]
     assert raw[segment.start : segment.end].decode() == statement
     assert (segment.kind, segment.what) == ("alone", what)
-    assert (segment.table, segment.index, segment.if_exists) == (table, index, if_exists)
+    assert (segment.table, segment.name, segment.if_exists) == (table, name, if_exists)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +208,7 @@ def test_cut_alone_keeps_earlier_cuts() -> None:
     ("statement", "what"),
     [
         ("CLUSTER t", "cluster"),
-        ("ALTER SUBSCRIPTION s DISABLE", "subscription"),
+        ("ALTER SUBSCRIPTION s DISABLE", "alter-subscription"),
         ("INSERT INTO t SELECT f()", "insert"),
         ("(SELECT f())", "("),
     ],

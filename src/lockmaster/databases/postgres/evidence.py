@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 
+from lockmaster.databases.postgres import existence
 from lockmaster.engine.failures import ServerError
 from lockmaster.engine.model import Verdict
 
@@ -19,13 +20,9 @@ if TYPE_CHECKING:
     from lockmaster.databases.postgres.wire import Wire
     from lockmaster.engine.model import Alone
 
-# repeating these does no harm, and a half-done one leaves nothing that a repeat does not replace
+# Repeating these does no harm, and a half-done one leaves nothing that a repeat does not replace. ALTER DATABASE SET
+# TABLESPACE is one of them: where the database is there already, the server does nothing and disturbs nobody.
 _REPEATABLE = frozenset({"vacuum", "cluster", "alter-system", "alter-database", "discard-all", "reindex"})
-_NAMED = {
-    "create-database": ("pg_catalog.pg_database", "datname"), "drop-database": ("pg_catalog.pg_database", "datname"),
-    "create-tablespace": ("pg_catalog.pg_tablespace", "spcname"),
-    "drop-tablespace": ("pg_catalog.pg_tablespace", "spcname"),
-}  # fmt: skip
 # Somebody builds an index of this table. Which one is hidden from a role that is not theirs; pids and locks are not.
 _BEING_BUILT = """EXISTS (
        SELECT FROM pg_catalog.pg_stat_progress_create_index p JOIN pg_catalog.pg_locks l USING (pid)
@@ -42,33 +39,16 @@ FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE NOT i.indisvalid ORDER BY 1"""
 
 
-def _regclass(dialect: PostgresDialect, name: tuple[str, ...]) -> str:
-    return dialect.literal(".".join(dialect.identifier(part) for part in name))
-
-
 def _indexes(wire: Wire, dialect: PostgresDialect, alone: Alone) -> list[list[Any]]:
-    sql = _INDEXES.format(table=_regclass(dialect, alone.table)) if alone.table else _ALL_INVALID
+    sql = _INDEXES.format(table=existence.relation(dialect, alone.table)) if alone.table else _ALL_INVALID
     return [list(row) for row in wire.send(sql)]
-
-
-def _exists(wire: Wire, dialect: PostgresDialect, alone: Alone) -> bool | None:
-    if alone.what == "drop-index-concurrently":
-        return bool(
-            wire.send(f"SELECT pg_catalog.to_regclass({_regclass(dialect, alone.index_name)}) IS NOT NULL")[0][0]
-        )
-    if alone.what not in _NAMED or not alone.index_name:
-        return None
-    table, column = _NAMED[alone.what]
-    return bool(
-        wire.send(f"SELECT count(*) FROM {table} WHERE {column} = {dialect.literal(alone.index_name[-1])}")[0][0]
-    )
 
 
 def gather(wire: Wire, dialect: PostgresDialect, alone: Alone) -> str:
     """The catalog's state that `judge` will compare with, as JSON."""
     if alone.what in {"create-index-concurrently", "reindex"}:
         return json.dumps({"indexes": [row[:4] for row in _indexes(wire, dialect, alone)]})
-    return json.dumps({"exists": _exists(wire, dialect, alone)})
+    return json.dumps({"found": existence.gather(wire, dialect, alone)} if existence.knows(alone) else {})
 
 
 def judge(wire: Wire, dialect: PostgresDialect, alone: Alone, text: str, *, answered: bool) -> Verdict:
@@ -82,16 +62,9 @@ def judge(wire: Wire, dialect: PostgresDialect, alone: Alone, text: str, *, answ
         return Verdict("done", f"{alone.what} was answered")
     if alone.what in _REPEATABLE:
         return Verdict("again", f"{alone.what} can be repeated")
-    return _judge_existence(wire, dialect, alone, before.get("exists"))
-
-
-def _judge_existence(wire: Wire, dialect: PostgresDialect, alone: Alone, before: bool | None) -> Verdict:  # noqa: FBT001
-    now = _exists(wire, dialect, alone)
-    if before is None or now is None:
-        return Verdict("person", f"nothing shows whether this {alone.what} took effect")
-    if now == before:
-        return Verdict("again", f"{alone.what} has not taken effect")
-    return Verdict("done", f"{alone.what} has taken effect")
+    if existence.knows(alone) and "found" in before:
+        return existence.judge(wire, dialect, alone, before["found"])
+    return Verdict("person", f"nothing shows whether this {alone.what} took effect")
 
 
 def _judge_create_index(
@@ -99,7 +72,7 @@ def _judge_create_index(
 ) -> Verdict:
     known = {row[0]: row for row in before}
     rows = _indexes(wire, dialect, alone)
-    name = alone.index_name[-1] if alone.index_name else ""
+    name = alone.name[-1] if alone.name else ""
     new = [row for row in rows if row[0] not in known and (row[2] == name if name else _is_server_named(row[2], alone))]
     if any(row[3] for row in new):
         _drop(wire, dialect, [row for row in new if not row[3]])
