@@ -27,7 +27,7 @@ class Fault(Enum):
     MESSAGE_SENT = "message-sent"  # it is on its way; the server works on it or has done so
     MESSAGE_ANSWERED = "message-answered"  # the server's answer was read: it is committed
     BEGUN = "begun"  # BEGIN alone was answered (SQLite; behind a pooler)
-    STATEMENT = "statement"  # one statement inside an open transaction was answered
+    STATEMENT = "statement"  # one statement (a part of a big script) inside an open transaction was answered
     RECORDED = "recorded"  # the record is written, COMMIT not sent
     EVIDENCE = "evidence"  # evidence for a statement that cannot be in a transaction was read
     INTENT = "intent"  # its intent is committed

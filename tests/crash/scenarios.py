@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from lockmaster.faults import Fault
+from lockmaster.sql.segments import PART
 from tests.folders import Folder, mark, native, prisma
 
 Kind = Literal["postgres", "sqlite"]
@@ -23,8 +24,10 @@ _TABLE_IS_THERE = "the interrupted run made the history table"
 _ALONE = dict.fromkeys((Fault.EVIDENCE, Fault.INTENT, Fault.ALONE_SENT, Fault.ALONE_ANSWERED, Fault.DONE), _NO_ALONE)
 _IN_ONE_MESSAGE = dict.fromkeys((Fault.BEGUN, Fault.STATEMENT, Fault.RECORDED), _ONE_MESSAGE)
 _POOLED = dict.fromkeys((Fault.STATEMENT, Fault.RECORDED), _ONE_MESSAGE)
+_IN_PARTS = dict.fromkeys((Fault.BEGUN, Fault.RECORDED), _ONE_MESSAGE)  # of a big script
+_POOLED_IN_PARTS = {Fault.RECORDED: _ONE_MESSAGE}
 # points that no scenario on this database meets
-NOWHERE: Mapping[Kind, Mapping[Fault, str]] = {"postgres": _POOLED, "sqlite": {}}
+NOWHERE: Mapping[Kind, Mapping[Fault, str]] = {"postgres": _POOLED_IN_PARTS, "sqlite": {}}
 _FRESH = {Fault.RECOVERED: _NOT_INTERRUPTED}
 
 
@@ -72,6 +75,8 @@ COMMIT;
 {mark("own.3")}
 CREATE TABLE own3 (id int);
 """
+_LONG_TEXT = f"SELECT length('{'ö' * (PART // 2)}');\n"  # a part by itself
+_BIG = f"{mark('big.1')}\n{_LONG_TEXT}{mark('big.2')}\n{_LONG_TEXT}{mark('big.3')}\n{_LONG_TEXT}{mark('big.4')}\n"
 _CIC = "CREATE INDEX CONCURRENTLY item_a ON item (a);\n"
 _MIXED = f"""{mark("mixed.1")}
 CREATE INDEX CONCURRENTLY item_a ON item (a);
@@ -139,6 +144,18 @@ POSTGRES = (
         "interrupted-after", "postgres", native(_INIT, _MIXED, _OWN),
         {Fault.HISTORY_CREATED: _TABLE_IS_THERE, **_IN_ONE_MESSAGE}, _MIXED_INDEXES,
         interrupted="alone-answered@4=kill",
+    ),
+    Scenario(
+        "big", "postgres", native(_INIT, _PLAIN[0], _BIG, _PLAIN[1]),
+        {**_FRESH, **_ALONE, **_IN_PARTS}, {"id": 1},
+    ),
+    Scenario(
+        "big-own-transactions", "postgres", prisma(_INIT, f"BEGIN;\n{_BIG}COMMIT;\n{_OWN}", _PLAIN[0]),
+        {**_FRESH, **_ALONE, **_IN_PARTS}, {"id": 1},
+    ),
+    Scenario(
+        "pooled-big", "postgres", native(_INIT, _BIG, _PLAIN[0]),
+        {**_FRESH, **_ALONE, **_POOLED_IN_PARTS}, {"id": 1}, way="pooled",
     ),
 )  # fmt: skip
 

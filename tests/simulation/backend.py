@@ -34,6 +34,7 @@ class Backend:
         self.server, self.pod, self.mode = server, pod, mode
         self.alive = True
         self.began: int | None = None  # tick at which the open transaction, or the statement alone, began
+        self.effects: list[str] = []  # in the open transaction of a script that comes in parts
         self.message: Generator[None, None, object] | None = None
         server.backends.append(self)
 
@@ -122,13 +123,48 @@ class Backend:
         for index, unit in enumerate(units):
             with self._proved():
                 effects = self.server.execute(unit.body, index)
-                if any(self.server.pieces[effect].kind == "drops" for effect in effects):
-                    self.server.lock.give(self, self.server.lock.times)
+                self._drop(effects)
                 yield
                 self.server.commit(self, effects, unit.rows)
             yield
         if self.server.store.count(receipt) != expected:
             raise LostTurnError("records are missing after the message")
+
+    def part(self, unit: Unit, start: int, end: int) -> Message[None]:
+        """A part of a big script. The transaction stays open after it, and nobody but the client can go on in it."""
+        if start == 0:
+            self.effects = []
+            if not self.has_turn():
+                self._roll_back()
+                raise LostTurnError("the turn is not held")
+            if self.mode == "session":
+                self._begin()
+        part = unit._replace(body=unit.body[start:end])
+        try:
+            self._refuse_syntax([part])
+            self.effects += (effects := self.server.execute(part.body, 0))
+            self._drop(effects)
+        except ServerError as error:
+            error.passed, error.offset = start, None if error.offset is None else start + error.offset
+            self._roll_back()
+            raise
+        yield
+
+    def record(self, unit: Unit, receipt: str, expected: int) -> Message[None]:
+        """After the last part: the record, and COMMIT."""
+        try:
+            yield
+            self.server.commit(self, self.effects, unit.rows)
+        finally:
+            self._roll_back()
+        yield
+        if self.server.store.count(receipt) != expected:
+            raise LostTurnError("records are missing after the message")
+
+    def _drop(self, effects: Sequence[str]) -> None:
+        """Of a script that drops the session's locks."""
+        if any(self.server.pieces[effect].kind == "drops" for effect in effects):
+            self.server.lock.give(self, self.server.lock.times)
 
     def _refuse_syntax(self, units: Sequence[Unit]) -> None:
         """A message is parsed before any of it runs (PROTOCOL-FACTS D1)."""

@@ -2,6 +2,7 @@
 
 A piece is one of
     plain     a transaction
+    row       a statement in one transaction with all others of its migration, which are rows too
     drops     a transaction whose script drops the session's locks
     index     CREATE INDEX CONCURRENTLY, judged by evidence; interrupted, it leaves an INVALID one
     vacuum    may be repeated
@@ -10,7 +11,8 @@ A piece is one of
 and its trouble is what the server does with it: `busy` or `flaky` for some attempts, `broken` or `syntax` until a new
 image repairs the script.
 
-The real splitter cuts the scripts. NOT modelled: repeatable migrations, what a script does to the session besides
+The real splitter cuts the scripts. What is big for it is here whatever has two statements in one transaction: it is sent
+part by part, where there are messages. NOT modelled: repeatable migrations, what a script does to the session besides
 its locks, and scripts that end their message early (PROTOCOL-FACTS A2).
 """
 
@@ -26,9 +28,9 @@ from lockmaster.sql import postgres
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lockmaster.sql.scan import Script, Statement
+    from lockmaster.sql.scan import Script, Segment, Statement
 
-Kind = Literal["plain", "drops", "index", "vacuum", "discard", "call"]
+Kind = Literal["plain", "row", "drops", "index", "vacuum", "discard", "call"]
 Trouble = Literal["", "busy", "flaky", "broken", "syntax"]
 _EFFECT = re.compile(rb"\d+_\d+")
 REPAIRED = b"repaired"
@@ -66,7 +68,7 @@ class Spec(NamedTuple):
     @property
     def cuts_itself(self) -> bool:
         """Its transactions are its own; else it is one, until the server refuses that."""
-        return len(self.pieces) > 1 and all(piece.kind != "call" for piece in self.pieces)
+        return len(self.pieces) > 1 and all(piece.kind not in ("call", "row") for piece in self.pieces)
 
 
 class Image(NamedTuple):
@@ -97,6 +99,7 @@ def script_of(spec: Spec, repaired: bool) -> bytes:  # noqa: FBT001 - a cache ke
 def _statement(piece: Piece, effect: str) -> bytes:
     return {
         "plain": f"INSERT INTO effect VALUES ('{effect}');",
+        "row": f"INSERT INTO effect VALUES ('{effect}');",
         "drops": f"SELECT pg_advisory_unlock_all(), '{effect}';",
         "index": f"CREATE INDEX CONCURRENTLY ON t{effect} (a);",
         "vacuum": f"VACUUM t{effect};",
@@ -155,9 +158,23 @@ class SimDialect:
         return _parse(script)
 
     def cut_alone(self, script: bytes, parsed: Script, offset: int) -> Script:
-        return postgres.cut_alone(script, parsed, offset)
+        return _in_parts(script, postgres.cut_alone(script, parsed, offset))
 
 
 @lru_cache(maxsize=1024)
 def _parse(script: bytes) -> Script:
-    return postgres.parse(script)
+    return _in_parts(script, postgres.parse(script))
+
+
+def _in_parts(script: bytes, parsed: Script) -> Script:
+    starts = [statement.start for statement in postgres.split(script)]
+    segments = tuple(
+        one._replace(parts=tuple(start for start in starts if one.start < start < one.end and not _is_blank(one, start)))
+        if one.kind == "transaction" else one
+        for one in parsed.segments
+    )  # fmt: skip
+    return parsed._replace(segments=segments)
+
+
+def _is_blank(segment: Segment, start: int) -> bool:
+    return any(start == blank[0] for blank in segment.blanks)

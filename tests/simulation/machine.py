@@ -51,6 +51,7 @@ def pieces(mode: str, known: frozenset[str] = frozenset()) -> SearchStrategy[tup
     some: tuple[Trouble, ...] = ("", "", "", "busy", "flaky", "broken")
     plain = _piece("plain", some)
     one = st.tuples(_piece("plain", (*some, "syntax")))
+    one |= st.lists(_piece("row", (*some, "syntax")), min_size=2, max_size=3).map(tuple)
     if mode == "pooled":
         return one
     vacuum = _piece("vacuum", ("", "busy", "flaky"))

@@ -44,6 +44,22 @@ def test_killed_in_a_transaction_whose_orphan_commits(build: Build) -> None:
     calm(world)
 
 
+def test_killed_between_two_parts_of_a_big_script(build: Build) -> None:
+    world = build("session", [Piece("row"), Piece("row"), Piece("row")])
+    one, other = world.pods
+    world.go_to(one, "part: answered", times=2)
+    assert world.server.store.effects.total() == 0
+    world.kill(one)
+    (orphan,) = world.orphans
+    orphan.go_on()
+    assert orphan.in_transaction
+    orphan.end()
+    assert world.server.store.effects.total() == 0
+    world.finish(other)
+    assert isinstance(other.outcome, MigrateResult)
+    calm(world)
+
+
 def test_a_script_drops_the_turn_and_another_pod_takes_it(build: Build) -> None:
     world = build("session", [Piece("drops")], [PLAIN])
     one, other = world.pods

@@ -104,7 +104,7 @@ class Desk:
             text = script.decode()
             return DryRunRow(migration.label, f"-- one transaction, with its record\n{text}")
         parts = []
-        pieces = Pieces(self._history.at(self._history.schema or "public"), prepared, script)
+        pieces = Pieces(self._history.at(self._history.schema or "public"), prepared, self._source)
         for index, segment in enumerate(pieces.segments):
             kind = f"alone, outside a transaction ({segment.what})" if segment.kind == "alone" else "one transaction"
             body = script[segment.start : segment.end].decode()

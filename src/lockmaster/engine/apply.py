@@ -109,9 +109,10 @@ class Applier:
                 batch, size = [], 0
             batch.append((prepared, one))
             size += len(one.body)
-            if one.notes & _ENDS_MESSAGE:
+            if one.notes & _ENDS_MESSAGE or size > caps.batch_bytes:  # a big one is gone before the next is read
                 self._flush(batch)
                 batch, size = [], 0
+            del one
         self._flush(batch)
 
     def _flush(self, batch: list[tuple[Prepared, Unit]]) -> None:
@@ -170,7 +171,7 @@ class Applier:
         if not self.session.caps.session_state:
             why = f"{prepared.migration.path} has a statement that refuses a transaction ({error.text})"
             raise NeedsSessionError([why]) from error
-        found = error if error.offset is not None else self.session.pinpoint(one)
+        found = error if error.offset is not None else self.session.pinpoint(one, error.passed)
         if found is None or found.offset is None:
             return None
         offset = one.start + found.offset
@@ -195,7 +196,7 @@ class Applier:
     def _found(self, error: ServerError, one: Unit) -> ServerError:
         """The error with its place, by running the unit again piecemeal and rolling back."""
         try:
-            found = self.session.pinpoint(one)
+            found = self.session.pinpoint(one, error.passed)
         except (LostConnectionError, ServerError):
             return error
         return found if found is not None and found.sqlstate == error.sqlstate else error
@@ -209,14 +210,14 @@ class Applier:
         label = prepared.migration.label
         self._working(label)
         began = self._budget.now()
-        pieces = Pieces(self.history, prepared, reread(self.source, prepared), written)
+        pieces = Pieces(self.history, prepared, self.source, written)
         index = start
         while index < pieces.total:
             self._keep_turn(prepared.migration, pieces)
             if pieces.segments[index].kind == "alone":
                 self._alone(prepared, pieces, index, begun=begun, announce=announce)
             elif cut := self._transaction(prepared, pieces, index, begun=begun, announce=announce):
-                prepared, pieces = cut, Pieces(self.history, cut, reread(self.source, cut), pieces.written)
+                prepared, pieces = cut, Pieces(self.history, cut, self.source, pieces.written)
                 continue
             index, begun = index + 1, True
         self._applied(prepared.migration, self._budget.now() - began)

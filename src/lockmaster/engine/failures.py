@@ -51,4 +51,5 @@ class ServerError(Exception):
         self.hint = hint
         self.context = context
         self.done_before = done_before  # this is how a repeat of DDL that was already done betrays itself
+        self.passed = 0  # so many bytes of that unit's body had gone through, for certain, when this happened
         self.in_transaction = True  # False: at COMMIT, or behind it

@@ -87,6 +87,7 @@ class Unit(NamedTuple):
     announce: bool = False  # waiters are told when it commits
     notes: frozenset[str] = frozenset()  # kinds of `sql.scan.Note` found in the file
     settings: bytes = b""  # what earlier pieces of the script set for the session, to be said again before `body`
+    parts: tuple[int, ...] = ()  # byte offsets in a big `body`, each of a statement: it may be sent part by part
 
 
 class Alone(NamedTuple):

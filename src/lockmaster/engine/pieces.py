@@ -27,6 +27,9 @@ NEEDS_SESSION = {
 }  # fmt: skip
 
 
+_LARGE = 8 << 20  # bytes of a piece beside which the script is not kept in memory
+
+
 class Prepared(NamedTuple):
     """A pending migration, parsed: everything that can be wrong with its text was found before anything ran."""
 
@@ -92,6 +95,7 @@ def _unit(
         last=last,
         announce=announce and last,
         notes=prepared.kinds,
+        parts=tuple(offset - segment.start for offset in segment.parts),
     )
 
 
@@ -112,30 +116,45 @@ def _blanked(script: bytes, segment: Segment) -> bytes:
             if start == 0 and segment.end == len(script) and not script.startswith(BOM)
             else script[start : segment.end]
         )
-    body = bytearray(script[segment.start : segment.end])
+    whole = memoryview(script)  # pieces of it are no copies: one copy of a big script is enough
+    kept: list[bytes | memoryview] = []
+    at = segment.start
     for start, end in segment.blanks:
-        body[start - segment.start : end - segment.start] = b" " * (end - start)
-    return bytes(body)
+        kept += [whole[at:start], b" " * (end - start)]
+        at = end
+    return b"".join([*kept, whole[at : segment.end]])
 
 
 class Pieces:
     """The pieces of one migration that is not plain, with the rows that go with each."""
 
-    def __init__(self, history: History, prepared: Prepared, script: bytes, written: str = "") -> None:
+    def __init__(self, history: History, prepared: Prepared, source: Source, written: str = "") -> None:
         self._history = history
         self._prepared = prepared
-        self._script = script
+        self._source = source
+        self._kept: bytes | None = reread(source, prepared)
+        self._prefixes: dict[int, str] = {}
         self.segments = prepared.parsed.segments
         self.total = len(self.segments)
         self.written = written  # the journal as we committed it last
         self._composed = written
+
+    @property
+    def _script(self) -> bytes:
+        if self._kept is None:
+            self._kept = reread(self._source, self._prepared)
+        return self._kept
 
     def unit(self, index: int, *, begun: bool, announce: bool) -> Unit:
         """Piece `index` as a transaction; `begun`: the open record is there already."""
         last = index + 1 == self.total
         rows = self.rows_after(index, begun=begun)
         one = _unit(self._prepared, self._script, self.segments[index], rows, last=last, announce=announce)
-        return one._replace(settings=self._settings(index))
+        one = one._replace(settings=self._settings(index))
+        if len(one.body) > _LARGE:
+            self._prefix(index)  # which a failure of it will want to know
+            self._kept = None
+        return one
 
     def alone(self, index: int) -> Alone:
         segment = self.segments[index]
@@ -192,7 +211,9 @@ class Pieces:
         return tuple(offset for offset in self._prepared.cuts if offset < end)
 
     def _prefix(self, done: int) -> str:
-        return prefix(self._script, self.segments, done)
+        if done not in self._prefixes:
+            self._prefixes[done] = prefix(self._script, self.segments, done)
+        return self._prefixes[done]
 
 
 def prefix(script: bytes, segments: tuple[Segment, ...], done: int) -> str:
@@ -200,7 +221,7 @@ def prefix(script: bytes, segments: tuple[Segment, ...], done: int) -> str:
     from hashlib import sha256
 
     end = segments[done - 1].end if 0 < done <= len(segments) else 0
-    return sha256(script[:end]).hexdigest()
+    return sha256(memoryview(script)[:end]).hexdigest()
 
 
 def excerpt(body: bytes, limit: int = 200) -> str:

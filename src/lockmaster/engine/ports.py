@@ -235,8 +235,11 @@ class Session(Protocol):
         """
         ...
 
-    def pinpoint(self, unit: Unit) -> ServerError | None:
-        """Run the unit again statement by statement and roll back: the error with its place, None if it passed."""
+    def pinpoint(self, unit: Unit, passed: int = 0) -> ServerError | None:
+        """Run the unit again statement by statement and roll back: the error with its place, None if it passed.
+
+        `passed`: so many bytes of it went through the last time, so the place is not sought in them.
+        """
         ...
 
     def evidence(self, alone: Alone) -> str:

@@ -51,16 +51,15 @@ def _continue(applier: Applier, record: Record, prepared: Prepared, journal: Jou
     """Our own journal: what is done is known, what was about to happen is judged by evidence."""
     if not applier.session.caps.session_state:
         raise NeedsSessionError([f"{prepared.migration.path} was begun, and goes on piece by piece"])
-    script = reread(applier.source, prepared)
-    parsed = _as_it_was_cut(applier, prepared, script, journal)
-    if journal.done and prefix(script, parsed.segments, journal.done) != journal.prefix:
+    parsed, same = _as_it_was_cut(applier, prepared, journal)
+    if not same:
         raise _ask(
             record, prepared, f"its first {journal.done} of {journal.total} pieces are in effect, and were edited since"
         )
     prepared = prepared._replace(parsed=parsed, cuts=tuple(journal.cuts))
     start = journal.done
     if journal.intent:
-        if not _is_there(Pieces(applier.history, prepared, script), journal):
+        if not _is_there(Pieces(applier.history, prepared, applier.source), journal):
             raise _ask(
                 record, prepared, f"it was interrupted in a statement that was edited since: {journal.statement}"
             )
@@ -74,15 +73,15 @@ def _continue(applier: Applier, record: Record, prepared: Prepared, journal: Jou
     applier.applied.append(record.label)
 
 
-def _as_it_was_cut(applier: Applier, prepared: Prepared, script: bytes, journal: Journal) -> Script:
-    """The parse in which the server's own refusals are cut out too (D2)."""
-    parsed = prepared.parsed
+def _as_it_was_cut(applier: Applier, prepared: Prepared, journal: Journal) -> tuple[Script, bool]:
+    """The parse in which the server's own refusals are cut out too (D2); whether what is in effect is in it unchanged."""
+    script, parsed = reread(applier.source, prepared), prepared.parsed
     for offset in journal.cuts:
         try:
             parsed = applier.session.dialect.cut_alone(script, parsed, offset)
         except ScriptError:  # the file was edited above it, which its hash tells
             break
-    return parsed
+    return parsed, not journal.done or prefix(script, parsed.segments, journal.done) == journal.prefix
 
 
 def _is_there(pieces: Pieces, journal: Journal) -> bool:
@@ -94,7 +93,7 @@ def _is_there(pieces: Pieces, journal: Journal) -> bool:
 
 def _judged(applier: Applier, prepared: Prepared, journal: Journal, emit: Emit) -> int:
     """1 when the statement of the intent took effect, 0 when it is to be run (again)."""
-    pieces = Pieces(applier.history, prepared, reread(applier.source, prepared))
+    pieces = Pieces(applier.history, prepared, applier.source)
     alone = pieces.alone(journal.done)
     verdict = applier.session.judge(alone, journal.evidence, answered=False)
     if verdict.state == "person":

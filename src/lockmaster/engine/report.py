@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lockmaster.engine.ports import Dialect
 
 NOTHING = "nothing of this migration"
+_SHOWN = 1000  # bytes that an excerpt is made of: a line may be as long as the script
 
 
 class Where(NamedTuple):
@@ -75,13 +76,13 @@ def _details(error: ServerError, where: Where, dialect: Dialect) -> dict[str, st
 def _line_at(body: bytes, offset: int) -> str:
     start = body.rfind(b"\n", 0, offset) + 1
     end = body.find(b"\n", offset)
-    return excerpt(body[start : len(body) if end < 0 else end], 120)
+    return excerpt(body[start : min(len(body) if end < 0 else end, start + _SHOWN)], 120)
 
 
 def _statement_at(body: bytes, offset: int, dialect: Dialect) -> str:
     for statement in dialect.split(body):
         if statement.end >= offset:
-            return excerpt(body[statement.start : statement.end])
+            return excerpt(body[statement.start : min(statement.end, statement.start + _SHOWN)])
     return excerpt(body)
 
 

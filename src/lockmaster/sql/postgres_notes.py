@@ -31,6 +31,11 @@ _CONFIG_NAME = re.compile(rb"set_config\s*\(\s*[eE]?'([\w.]+)'", re.IGNORECASE)
 _TIMEOUTS = {"lock_timeout": "own-lock-timeout", "statement_timeout": "own-statement-timeout"}
 _SCOPES = (("LOCAL",), ("SESSION",))
 _LEXING = ("standard_conforming_strings", "client_encoding", "backslash_quote", "names")
+# what pg_dump writes on top of every file, and what holds anyway: it changes nothing
+_AS_WE_READ = {
+    "standard_conforming_strings": ("ON", "TRUE"),
+    **dict.fromkeys(("client_encoding", "names"), ("UTF8", "UTF-8")),
+}
 
 
 class Notes:
@@ -111,7 +116,9 @@ class Notes:
         if rest[:1] == ("ROLE",) or rest[:2] == ("SESSION", "AUTHORIZATION"):
             self._state.note("role", start, end)
         elif rest:
-            self._setting(rest[0].strip('"').lower(), start, end)
+            name = rest[0].strip('"').lower()
+            if len(rest) > 3 or rest[-1].strip("'").upper() not in _AS_WE_READ.get(name, ()):
+                self._setting(name, start, end)
 
     def _refuse_copy(self, words: Words, start: int) -> None:
         for way, place in pairwise(words):

@@ -61,6 +61,7 @@ class Segment(NamedTuple):
     settings: tuple[
         tuple[int, int], ...
     ] = ()  # its statements that set something for the session, as later ones see it
+    parts: tuple[int, ...] = ()  # where the second and later parts of a big one begin, each with a statement
 
 
 class Script(NamedTuple):

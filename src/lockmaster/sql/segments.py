@@ -9,6 +9,7 @@ from __future__ import annotations
 from lockmaster.sql.scan import Lines, Note, Script, Segment, excerpt
 
 NOTES_OF_A_KIND = 100  # a script with a million SETs must not fill the memory with notes
+PART = 4 << 20  # bytes of a segment after which a part may end; what is smaller than two of them has no parts
 
 
 class Alone:
@@ -44,6 +45,8 @@ class Segments:
         self._start = -1
         self._line = 0
         self._end = -1
+        self._part = -1  # where the last part begins
+        self._parts: list[int] = []
 
     def add(self, start: int, end: int, *, fresh: bool = False) -> None:
         """Take an ordinary statement; `fresh`: it is a SET, after which SET TRANSACTION may still come."""
@@ -93,11 +96,12 @@ class Segments:
             self._done.append(
                 Segment(
                     "transaction", self._start, self._end, self._line, blanks, self.modes, rolled_back,
-                    settings=() if rolled_back else settings,
+                    settings=() if rolled_back else settings, parts=self._parts_of_all(),
                 )
             )  # fmt: skip
         self._blanks.clear()
         self._settings.clear()
+        self._parts.clear()
         self._start = -1
         self.held = 0
         self.fresh = True
@@ -123,8 +127,17 @@ class Segments:
         self.cut()
         return Script(tuple(self._done), tuple(self._notes), self.statements, first)
 
+    def _parts_of_all(self) -> tuple[int, ...]:
+        """Where parts begin; the last one is as big as the others, so that few statements more make no part more."""
+        if self._parts and self._end - self._parts[-1] < PART:
+            self._parts.pop()
+        return tuple(self._parts)
+
     def _reach(self, start: int, end: int) -> None:
         if self._start < 0:
-            self._start = start
+            self._start = self._part = start
             self._line = self._lines.at(start)
+        elif start - self._part >= PART:
+            self._part = start
+            self._parts.append(start)
         self._end = end

@@ -8,6 +8,7 @@ from lockmaster.engine.apply import Applier
 from lockmaster.engine.failures import LostConnectionError
 from lockmaster.engine.run import Runner
 from lockmaster.errors import MigrationFailedError
+from tests.simulation.backend import Backend
 from tests.simulation.mutated.registry import mutation
 
 if TYPE_CHECKING:
@@ -47,6 +48,19 @@ def believes_that_lost_is_failed(patch: pytest.MonkeyPatch) -> None:
             return work(self, again, *args)
 
     patch.setattr(Runner, "_work", mutated)
+
+
+@mutation("once|history|nothing remains|report", "session", "pooled")
+def commits_each_part(patch: pytest.MonkeyPatch) -> None:
+    """A big script that is sent in parts is not one transaction."""
+    part = Backend.part
+
+    def mutated(self: Backend, unit: Any, start: int, end: int) -> Any:
+        yield from part(self, unit, start, end)
+        self.server.commit(self, self.effects, ())
+        self.effects = []
+
+    patch.setattr(Backend, "part", mutated)
 
 
 @mutation("ready", "session", "pooled")

@@ -1,9 +1,12 @@
 """Which parts of a PostgreSQL script are one transaction, and which stand alone."""
 
+from itertools import pairwise
+
 import pytest
 
 from lockmaster.sql.postgres import cut_alone, parse
 from lockmaster.sql.scan import Script, ScriptError, Segment
+from lockmaster.sql.segments import PART
 
 
 def show(script: str, parsed: Script | None = None) -> list[str]:
@@ -223,3 +226,30 @@ def test_cut_alone_inside_the_scripts_own_transaction_is_refused() -> None:
     with pytest.raises(ScriptError) as caught:
         cut_alone(script, parse(script), script.index(b"CALL"))
     assert caught.value.line == 2
+
+
+# -- parts of a big one --
+
+
+def test_a_big_segment_has_parts_that_begin_with_a_statement() -> None:
+    row = b"INSERT INTO t VALUES ('" + b"x" * 1000 + b"');\n"
+    script = b"-- on top\nBEGIN;\n" + row * 20_000 + b"COMMIT;\nSELECT 1;"
+    big, small = parse(script).segments
+    edges = [big.start, *big.parts, big.end]
+    assert len(edges) == 5
+    assert all(PART <= end - start < 2 * PART for start, end in pairwise(edges))
+    assert all(script.startswith(b"INSERT", start) for start in big.parts)
+    assert small.parts == ()
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        b"SELECT 1;\n" * 300_000,
+        b"SELECT 1; SELECT '" + b"x" * (5 * PART) + b"'; SELECT 2",
+        (b"SELECT '" + b"x" * (PART + PART // 2) + b"';\nVACUUM;\n") * 3,
+    ],
+    ids=["smaller than two", "one statement", "small segments"],
+)
+def test_no_parts(script: bytes) -> None:
+    assert all(segment.parts == () for segment in parse(script).segments)

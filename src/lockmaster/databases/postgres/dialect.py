@@ -41,10 +41,11 @@ class PostgresDialect:
     def epoch(self, column: str) -> str:
         return f"""pg_catalog.to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
 
-    def split(self, script: bytes) -> Iterator[Statement]:
+    def split(self, script: bytes, start: int = 0) -> Iterator[Statement]:
+        """Its statements; `start`: from this one on."""
         from lockmaster.sql import postgres
 
-        return postgres.split(script)
+        return postgres.split(script, start)
 
     def parse(self, script: bytes) -> Script:
         from lockmaster.sql import postgres

@@ -1,22 +1,26 @@
 """Messages: what is sent to the server as one piece. Pure text, and the map from a place in it back to the file.
 
 One message holds several transactions, `BEGIN ...; proof; script; rows; COMMIT`, one per migration: each commits with
-its own record, and the lot costs one round trip.
+its own record, and the lot costs one round trip. A big script is one transaction in several messages, because driver
+and libpq keep three copies of a message, and of one with an error ten times its size.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 from lockmaster.databases.postgres.errors import TURN_LOST
 from lockmaster.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from lockmaster.engine.model import Unit
 
 _CHANGES_SESSION = frozenset({"session-set", "role", "lexing", "temp", "listen", "prepare", "drops-turn"})
 DISCARD_TEMP = "DISCARD TEMP;"
+BIG = 8 << 20  # bytes of one message; a script of this size is sent in parts
 
 # in milliseconds; the setting itself is text with a unit of its own choice
 DEADLOCK_TIMEOUT = (
@@ -39,12 +43,21 @@ class Settings(NamedTuple):
     put_back: str  # after a script that changed the session; temporary tables stay until its migration ends
 
 
+class Chunk(NamedTuple):
+    """Text that is sent as a whole: words of ours, or a stretch of a unit's body."""
+
+    text: bytes
+    unit: int = -1
+    offset: int = 0  # of the stretch in the body
+
+
 class Place(NamedTuple):
-    """Where a unit's body lies in a message, in bytes."""
+    """Where a stretch of a unit's body lies in a message, in bytes."""
 
     unit: int
     start: int
     end: int
+    offset: int  # in the body
 
 
 class Message(NamedTuple):
@@ -52,12 +65,13 @@ class Message(NamedTuple):
 
     text: bytes
     places: tuple[Place, ...]
+    passed: int | None = None  # bytes of the body in the messages before it; None: it is the first one
 
     def locate(self, offset: int) -> tuple[int, int] | None:
         """(index of the unit, offset in its body) for an offset in the message; None outside of every body."""
         for place in self.places:
             if place.start <= offset <= place.end:
-                return place.unit, offset - place.start
+                return place.unit, place.offset + offset - place.start
         return None
 
 
@@ -118,18 +132,37 @@ def announce(key: int) -> str:
     return f"SELECT pg_catalog.pg_notify('{channel(key)}', '');"
 
 
-def compose(units: Sequence[Unit], key: int, limits: Limits, settings: Settings, receipt: str) -> Message:
-    """All units in one message, with the receipt (a SELECT of one number) as its last statement."""
+def compose(units: Sequence[Unit], key: int, limits: Limits, settings: Settings, receipt: str) -> Iterator[Chunk]:
+    """All units one after the other, with the receipt (a SELECT of one number) as the last statement."""
+    for index, unit in enumerate(units):
+        yield Chunk((begin(limits, unit.modes) + proof(key)).encode() + unit.settings)
+        yield from stretches(index, unit)
+        end = tail(unit, key, limits, settings)
+        yield Chunk(end + receipt.encode() if index + 1 == len(units) else end)
+
+
+def stretches(index: int, unit: Unit) -> Iterator[Chunk]:
+    """The unit's body, part by part."""
+    for start, end in pairwise((0, *unit.parts, len(unit.body))):
+        yield Chunk(unit.body[start:end], index, start)
+
+
+def messages(chunks: Iterable[Chunk], most: int) -> Iterator[Message]:
+    """The chunks in as few messages as possible that have at most `most` bytes, or are a single chunk."""
     parts: list[bytes] = []
     places: list[Place] = []
-    length = 0
-    for index, unit in enumerate(units):
-        head = (begin(limits, unit.modes) + proof(key)).encode() + unit.settings
-        places.append(Place(index, length + len(head), length + len(head) + len(unit.body)))
-        parts += [head, unit.body, tail(unit, key, limits, settings)]
-        length += sum(map(len, parts[-3:]))
-    parts.append(receipt.encode())
-    return Message(b"".join(parts), tuple(places))
+    size = sent = 0
+    passed: int | None = None
+    for chunk in chunks:
+        if parts and size + len(chunk.text) > most:
+            yield Message(b"".join(parts), tuple(places), passed)
+            sent += sum(place.end - place.start for place in places)
+            parts, places, size, passed = [], [], 0, sent
+        if chunk.unit >= 0:
+            places.append(Place(chunk.unit, size, size + len(chunk.text), chunk.offset))
+        parts.append(chunk.text)
+        size += len(chunk.text)
+    yield Message(b"".join(parts), tuple(places), passed)
 
 
 def tail(unit: Unit, key: int, limits: Limits, settings: Settings) -> bytes:

@@ -7,8 +7,8 @@ history, read anew; then script, record and COMMIT.
 from __future__ import annotations
 
 from lockmaster.databases.postgres import message
-from lockmaster.databases.postgres.session import PostgresSession, _placed
-from lockmaster.engine.failures import LostTurnError, ServerError
+from lockmaster.databases.postgres.session import PostgresSession
+from lockmaster.engine.failures import LostTurnError
 from lockmaster.engine.model import Capabilities, View
 from lockmaster.faults import Fault, reach
 
@@ -68,16 +68,9 @@ class PooledSession(PostgresSession):
         (unit,) = units
         rows = ";".join(unit.rows)
         told = message.announce(key) if unit.announce else ""
-        text = unit.body + f"\n;{self._put_back()}{rows};{told}COMMIT;{receipt}".encode()
-        composed = message.Message(text, (message.Place(0, 0, len(unit.body)),))
+        tail = message.Chunk(f"\n;{self._put_back()}{rows};{told}COMMIT;{receipt}".encode())
         self._key, self._last_key = None, key
-        reach(Fault.MESSAGE_READY)
-        try:
-            answer = self.wire.send(text, Fault.MESSAGE_SENT)
-        except ServerError as error:
-            self._unknown_at_commit(error)
-            raise _placed(error, composed) from error
-        reach(Fault.MESSAGE_ANSWERED)
+        answer = self._converse(units, [*message.stretches(0, unit), tail])
         self._check_idle()
         if not answer or answer[0][0] != expected:
             raise LostTurnError("the record is not there after the message")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
+from itertools import pairwise
 
 from lockmaster.databases.postgres import evidence, message
 from lockmaster.databases.postgres.dialect import PostgresDialect
 from lockmaster.engine.failures import LostConnectionError, LostTurnError, ServerError
 from lockmaster.engine.model import Capabilities, View
+from lockmaster.errors import MigrationHalfDoneError
 from lockmaster.faults import Fault, reach
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from lockmaster.clock import Deadline
@@ -228,18 +231,49 @@ class PostgresSession:
         self._check_idle()
 
     def run(self, units: Sequence[Unit], receipt: str, expected: int) -> None:
-        composed = message.compose(units, self.held_key(), self._limits, self._settings, receipt)
-        reach(Fault.MESSAGE_READY)
-        try:
-            rows = self.wire.send(composed.text, Fault.MESSAGE_SENT)
-        except ServerError as error:
-            self._unknown_at_commit(error)
-            raise _placed(error, composed) from error
-        reach(Fault.MESSAGE_ANSWERED)
+        chunks = message.compose(units, self.held_key(), self._limits, self._settings, receipt)
+        rows = self._converse(units, chunks)
         self._check_idle()
         if not rows or rows[0][0] != expected:
             # a message that was cut short answers as if all were well (A2)
             raise LostTurnError(f"{rows[0][0] if rows else 'none'} of {expected} records are there after the message")
+
+    def _converse(self, units: Sequence[Unit], chunks: Iterable[message.Chunk]) -> list[tuple[Any, ...]]:
+        """Send it all: one message, or of a big script several inside the one transaction. The rows of the last one.
+
+        The lock of the transaction, which the proof in front took, holds the turn from one to the next.
+        """
+        reach(Fault.MESSAGE_READY)
+        for one in message.messages(chunks, self._most(units)):
+            if one.passed is not None:
+                self._check_open(units[0])
+                reach(Fault.STATEMENT)
+            try:
+                self.wire.run(one.text, Fault.MESSAGE_SENT)
+            except ServerError as error:
+                self._unknown_at_commit(error)
+                raise _placed(error, one) from error
+        reach(Fault.MESSAGE_ANSWERED)
+        return self.wire.rows()
+
+    def _most(self, units: Sequence[Unit]) -> int:
+        """Bytes from which on another message begins: never, where the server reads text otherwise than our splitter.
+
+        In one message nothing that a script sets changes how the rest of it is read.
+        """
+        strings = self.wire.connection.info.parameter_status("standard_conforming_strings")
+        return message.BIG if strings == "on" and not any("lexing" in unit.notes for unit in units) else sys.maxsize
+
+    def _check_open(self, unit: Unit) -> None:
+        """Between two messages of a transaction: if it is over, the script ended it where our splitter saw nothing."""
+        if self.wire.idle():
+            self.wire.close()
+            raise MigrationHalfDoneError(
+                f"migration {unit.migration} ended Lockmaster's own transaction: a part of it is committed",
+                hint="look what of it is in the database, and undo it or do the rest by hand; then:"
+                f" lockmaster resolve --applied {unit.migration}, if all of it is there",
+                details={"migration": unit.migration, "in the database now": "an unknown part of it, without a record"},
+            )
 
     def _unknown_at_commit(self, error: ServerError) -> None:
         """A cancel that came between COMMIT and the receipt: what is in effect, the history will say."""
@@ -252,13 +286,16 @@ class PostgresSession:
             self.wire.close()
             raise LostConnectionError("a transaction was left open, so the session was closed")
 
-    def pinpoint(self, unit: Unit) -> ServerError | None:
+    def pinpoint(self, unit: Unit, passed: int = 0) -> ServerError | None:
         try:
             if not self._begin_again(unit):
                 return None
-            for statement in self.dialect.split(unit.body):
+            edges = (0, *(offset for offset in unit.parts if offset < passed), passed) if passed else ()
+            for start, end in pairwise(edges):
+                self.wire.run(unit.body[start:end])
+            for statement in self.dialect.split(unit.body, passed):
                 try:
-                    self.wire.send(unit.body[statement.start : statement.end])
+                    self.wire.run(unit.body[statement.start : statement.end])
                 except ServerError as error:
                     error.offset = statement.start + (error.offset or 0)
                     error.index = 0
@@ -326,7 +363,7 @@ class PostgresSession:
         watcher = self._watch(self.backend, alone.migration, alone.what) if self._watch else None
         try:
             self.wire.tick = watcher.tick if watcher else None
-            self.wire.send(alone.body, Fault.ALONE_SENT)
+            self.wire.run(alone.body, Fault.ALONE_SENT)
         except ServerError as error:
             error.index = 0
             self._restore(alone)
@@ -410,6 +447,7 @@ _WHY = "it deadlocks with CREATE INDEX CONCURRENTLY; its pod will report a lock 
 
 def _placed(error: ServerError, composed: message.Message) -> ServerError:
     """The error with its place inside a unit instead of inside the message."""
+    error.passed = composed.passed or 0
     if error.offset is not None:
         found = composed.locate(error.offset)
         error.index, error.offset = found or (None, None)

@@ -29,18 +29,22 @@ if TYPE_CHECKING:
 
 _CANCEL_SECONDS = 0.7  # for the cancel to be sent, and again for the server to answer it
 _TICK_SECONDS = 1.0
+_PQERRORS_TERSE = 0  # of libpq's enum PGVerbosity
+_BIG = 8 << 20  # a message that is larger (with one large statement) gets an answer without an excerpt of itself
+_CONTINUATION = bytes(range(0x80, 0xC0))  # bytes of UTF-8 that begin no character
 
 
 class Wire:
     """Sends messages, waits for answers, gives up when told to. Used by one thread."""
 
-    __slots__ = ("_cursor", "_deadline", "_stop", "connection", "tick")
+    __slots__ = ("_cursor", "_deadline", "_stop", "_terse", "connection", "tick")
 
     def __init__(self, connection: Any, stop: Stop, deadline: Deadline) -> None:
         self.connection = connection
         self._stop = stop
         self._deadline = deadline
         self._cursor: Any = None
+        self._terse = False
         self.tick: Callable[[], None] | None = None  # called about once a second while a message is worked on
 
     def connect(self, limit: Deadline) -> None:
@@ -55,19 +59,29 @@ class Wire:
                 raise TimeoutError
         self._cursor = self.connection.cursor()
 
-    def send(self, message: bytes | str, sent: Fault | None = None) -> list[tuple[Any, ...]]:
-        """Run a message of one or more statements; the rows of the last one. `sent`: the point met when it is on its way.
+    def send(self, message: bytes | str) -> list[tuple[Any, ...]]:
+        """Run a message of ours, of one or more statements; the rows of the last one. Raises as `run` does."""
+        self.run(message)
+        return self.rows()
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """Rows of the last statement that was run. Of ours only: not every value of a script's is one of Python's."""
+        return list(self._cursor.fetchall()) if self._cursor.description else []
+
+    def run(self, message: bytes | str, sent: Fault | None = None) -> None:
+        """Run a message of one or more statements. `sent`: the point met when it is on its way.
 
         Raises ServerError (with `offset` in bytes of the message where the server gave a place), LostTurnError,
         LostConnectionError, StoppedError. After an error nothing is left open: the transaction is rolled back.
         """
         self._stop.check()
+        if len(message) > _BIG and not self._terse:
+            self._terse = _without_excerpts(self.connection)
         try:
             self._cursor.execute(message)
             if sent is not None:
                 reach(sent)
             self._wait()
-            return list(self._cursor.fetchall()) if self._cursor.description else []
         except psycopg2.Error as error:
             failure = translate(error, closed=self.connection.closed != 0)
             place = position_of(error)
@@ -202,6 +216,22 @@ def _in_child(action: Callable[[], None], seconds: float) -> None:
             time.sleep(0.005)
 
 
+def _without_excerpts(connection: Any) -> bool:
+    """Libpq shall not show the line of an error: for that it makes two tables with a number per character.
+
+    psycopg2 has no call for it, but says how to reach libpq's own (`pgconn_ptr`). True in any case: tried once.
+    """
+    from psycopg2 import _psycopg
+
+    with suppress(ImportError, OSError, AttributeError):  # it only saves memory
+        import ctypes
+
+        set_verbosity = ctypes.CDLL(_psycopg.__file__).PQsetErrorVerbosity
+        set_verbosity.argtypes = [ctypes.c_void_p, ctypes.c_int]
+        set_verbosity(connection.pgconn_ptr, _PQERRORS_TERSE)
+    return True
+
+
 def _bytes(message: bytes | str, characters: int) -> int:
     """Byte offset of a place given in characters, without building the text of a large message."""
     raw = message.encode() if isinstance(message, str) else message
@@ -211,8 +241,7 @@ def _bytes(message: bytes | str, characters: int) -> int:
     step = 1 << 16
     while at < len(raw):
         piece = raw[at : at + step]
-        # a character is a byte that does not continue another one
-        count = sum(1 for byte in piece if byte & 0xC0 != 0x80)
+        count = len(piece.translate(None, _CONTINUATION))
         if count > characters:
             break
         characters -= count

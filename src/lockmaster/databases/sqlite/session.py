@@ -182,7 +182,7 @@ class SqliteSession:
         if not gives_way:
             self._state_of = ""
 
-    def pinpoint(self, unit: Unit) -> ServerError | None:  # noqa: ARG002 - every error came with its place
+    def pinpoint(self, unit: Unit, passed: int = 0) -> ServerError | None:  # noqa: ARG002 - every error came with its place
         return None
 
     # ---- statements that refuse a transaction ---------------------------------------------------------
