@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from lockmaster.databases.sqlite import direct
+from lockmaster.databases.sqlite import session as session_module
 from lockmaster.databases.sqlite import turn as turn_module
 from lockmaster.databases.sqlite.session import SqliteSession
 from lockmaster.engine.failures import LostTurnError, ServerError
@@ -37,8 +39,11 @@ PRAGMA defer_foreign_keys=OFF;
 FOREIGN_KEYS = frozenset({"foreign-keys"})
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Home]:
+@pytest.fixture(params=["text", "bytes"])
+def home(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    """Give a home whose statements all go through Python's module, and one where they are all too large for that."""
+    if request.param == "bytes":
+        monkeypatch.setattr(session_module, "LARGE", -1)
     home = Home(tmp_path)
     yield home
     home.close()
@@ -505,6 +510,95 @@ def test_strangers(home: Home) -> None:
     session.close()
 
 
+# ---- statements that are too large for Python's module ----
+
+
+def as_bytes(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """All statements go to SQLite as bytes; gives what went so."""
+    monkeypatch.setattr(session_module, "LARGE", -1)
+    ran: list[bytes] = []
+    run = direct.Direct.run
+
+    def noted(self: direct.Direct, body: bytes, start: int, end: int) -> bool:
+        done = run(self, body, start, end)
+        ran.extend([body[start:end]] if done else [])
+        return done
+
+    monkeypatch.setattr(direct.Direct, "run", noted)
+    return ran
+
+
+def test_a_large_statement_arrives_as_it_is(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = as_bytes(monkeypatch)
+    body = (
+        "CREATE TABLE t (a) /* ; */ ;\n-- é\nINSERT INTO t VALUES ('ж😀''\\'), (x'00ff');  INSERT INTO t SELECT 'end'"
+    )
+    home.run(home.turn(), home.unit(1, body))
+    assert home.rows("SELECT a FROM t") == [("ж😀'\\",), (b"\x00\xff",), ("end",)]
+    assert [one.split()[0] for one in ran] == [b"INSERT", b"INSERT"]  # a comment before the `;` is left to the module
+    assert home.applied() == ["1_m"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "state", "text"),
+    [
+        ("INSERT INTO t VALUES (1)", "SQLITE_CONSTRAINT_UNIQUE", "UNIQUE constraint failed: t.a"),
+        ("INSERT INTO t VALUES ('😀', 2)", "SQLITE_ERROR", "table t has 1 columns but 2 values were supplied"),
+        ("COMMIT", "SQLITE_AUTH", "COMMIT in a place where it would end Lockmaster's own transaction"),
+        ("DETACH nowhere", "SQLITE_ERROR", "no such database: nowhere"),
+    ],
+)
+def test_errors_of_a_large_statement_are_those_of_the_module(
+    home: Home, monkeypatch: pytest.MonkeyPatch, statement: str, state: str, text: str
+) -> None:
+    as_bytes(monkeypatch)
+    body = f"CREATE TABLE t (a UNIQUE); INSERT INTO t VALUES (1); /* ö */ {statement}; SELECT 1"
+    error = failure(home, home.turn(), body)
+    assert (error.sqlstate, error.text) == (state, text)
+    assert error.offset == body.encode().rindex(statement.encode())
+    assert home.rows("SELECT count(*) FROM lockmaster_history") == [(0,)]
+
+
+def test_without_the_library_the_module_does_it(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = as_bytes(monkeypatch)
+    monkeypatch.setattr(direct, "_library", lambda: None)
+    home.run(home.turn(), home.unit(1, "CREATE TABLE t AS SELECT '😀' AS a"))
+    assert home.rows("SELECT a FROM t") == [("😀",)]
+    assert ran == []
+
+
+def test_what_an_earlier_piece_left_in_the_session_is_there_for_a_large_statement(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new connection, which bytes would need, would not have it."""
+    monkeypatch.setattr(session_module, "LARGE", 60)
+    session = home.turn()
+    session.run([home.unit(1, "CREATE TEMP TABLE x AS SELECT 1 AS a", last=False, rows=())], "SELECT 1", 1)
+    long = "CREATE TABLE t AS SELECT a, '0123456789012345678901234567890123456789' AS b FROM x"
+    home.run(session, home.unit(1, long))
+    assert home.rows("SELECT a FROM t") == [(1,)]
+
+
+def test_somebody_who_applies_it_while_the_connection_is_made_anew_is_noticed(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_bytes(monkeypatch)
+    session = home.turn()
+    connected = direct.connected
+
+    def slowly(connect: Any) -> Any:
+        monkeypatch.setattr(direct, "connected", connected)
+        other = home.turn()
+        home.run(other, home.unit(1, "CREATE TABLE t (a)"))
+        other.close()
+        return connected(connect)
+
+    monkeypatch.setattr(direct, "connected", slowly)
+    with pytest.raises(LostTurnError):
+        home.run(session, home.unit(1, "CREATE TABLE t (a)"))
+    assert home.applied() == ["1_m"]
+
+
 # ---- disk full, time, stop ----
 
 ENDLESS = "CREATE TABLE t AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT max(i) FROM n"
@@ -512,6 +606,7 @@ ENDLESS = "CREATE TABLE t AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i
 
 def test_disk_full(home: Home) -> None:
     session = home.turn()
+    session.wire.large = True  # the limit is the connection's: it must stay
     session.wire.execute("PRAGMA max_page_count=20")
     error = failure(home, session, "CREATE TABLE t (a); INSERT INTO t VALUES (zeroblob(1000000))")
     assert (error.kind, error.sqlstate) == ("full", "SQLITE_FULL")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lockmaster.engine.model import Alone, Unit
     from lockmaster.engine.ports import AnyRecords, Records
 
+LARGE = 8 << 20  # bytes of a statement that is too large to be made Python's text, which takes up to five times as much
 _STAYS = frozenset({"session-set", "temp"})  # notes of scripts that may leave something in the session
 
 
@@ -112,6 +113,10 @@ class SqliteSession:
         relaxed = "foreign-keys" in unit.notes
         if self._state_of not in ("", unit.migration):
             self._turn.renew()
+        if len(unit.body) > LARGE and not (self.wire.large or self._state_of or self.wire.held):
+            self._turn.enter()  # the proof of a transaction outlives its connection
+            self.wire.large = True
+            self._turn.renew()
         self._turn.enter(foreign_keys=not relaxed)
         stays = not unit.last or bool(unit.notes & _STAYS) or _attaches(unit.body)
         self._state_of = unit.migration if stays else self._state_of
@@ -161,15 +166,16 @@ class SqliteSession:
     def _statements(self, body: bytes) -> None:
         whole = memoryview(body)
         for statement in self.dialect.split(body):
-            text = str(whole[statement.start : statement.end], "utf-8")  # one copy less of what may be 50 MB
+            start, end = statement.start, statement.end
             self.wire.limit = Deadline(self._clock, self._statement_timeout) if self._statement_timeout else None
             try:
-                self.wire.run(text)
+                if not (end - start > LARGE and self.wire.run_large(body, start, end)):
+                    self.wire.run(str(whole[start:end], "utf-8"))  # one copy less of what may be large
             except ServerError as error:
                 if self.wire.denied:
                     error.kind = "script"
                     error.text = f"{self.wire.denied} in a place where it would end Lockmaster's own transaction"
-                error.index, error.offset = 0, statement.start + spot(text.encode(), error.text)
+                error.index, error.offset = 0, start + spot(body[start:end], error.text)
                 raise
             reach(Fault.STATEMENT)
 

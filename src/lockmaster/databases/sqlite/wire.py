@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from lockmaster.clock import Deadline
+    from lockmaster.databases.sqlite.direct import Direct
     from lockmaster.databases.sqlite.place import Place
     from lockmaster.stop import Stop
 
@@ -43,6 +44,8 @@ class Wire:
         self._begun = 0.0
         self._connection: sqlite3.Connection | None = None
         self._serial = 0  # of the connection
+        self.large = False  # connections that are opened from now on take large statements as bytes
+        self._direct: Direct | None = None
 
     # ---- open and close -------------------------------------------------------------------------------
 
@@ -57,11 +60,22 @@ class Wire:
 
     def _connect(self, mode: str) -> sqlite3.Connection:
         self._serial += 1
-        uri = self.place.uri(mode)
-        # no cache of prepared statements: a migration's are run once, and may be large
-        connection = sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None, cached_statements=0)
+        connection = self._connect_large(mode) if self.large else self._connect_plainly(mode)
         connection.set_progress_handler(self._enough, OPCODES)
         connection.create_function("lockmaster_begun", 0, self._begun_text)
+        return connection
+
+    def _connect_plainly(self, mode: str) -> sqlite3.Connection:
+        uri = self.place.uri(mode)
+        # no cache of prepared statements: a migration's are run once, and may be large
+        return sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None, cached_statements=0)
+
+    def _connect_large(self, mode: str) -> sqlite3.Connection:
+        try:
+            from lockmaster.databases.sqlite import direct
+        except ImportError:  # a Python without ctypes
+            return self._connect_plainly(mode)
+        connection, self._direct = direct.connected(lambda: self._connect_plainly(mode))
         return connection
 
     def _enough(self) -> int:
@@ -70,7 +84,7 @@ class Wire:
 
     def close(self) -> None:
         """End the connection and all it held: transaction, lock, temporary tables, settings. Never raises."""
-        connection, self._connection, self.held = self._connection, None, False
+        connection, self._connection, self.held, self._direct = self._connection, None, False, None
         if connection is not None:
             try:
                 connection.close()
@@ -99,6 +113,17 @@ class Wire:
         try:
             for _ in connection.execute(sql):
                 pass
+        except ERRORS as error:
+            self._stop.check()
+            raise self._translated(error, script=True) from error
+
+    def run_large(self, body: bytes, start: int, end: int) -> bool:
+        """Likewise, of the statement `body[start:end]`, without a copy of it; False where that is not possible."""
+        if self._direct is None:
+            return False
+        self._stop.check()
+        try:
+            return self._direct.run(body, start, end)
         except ERRORS as error:
             self._stop.check()
             raise self._translated(error, script=True) from error
