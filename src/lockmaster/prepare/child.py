@@ -7,7 +7,9 @@ import signal
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 
+from lockmaster.clock import ready
 from lockmaster.errors import UsageError
 from lockmaster.prepare import guard
 
@@ -71,7 +73,8 @@ class Child:
 
     def _conclude(self, line: str) -> None:
         word, _, number = line.partition(" ")
-        os.waitpid(self._guard, 0)
+        with suppress(ChildProcessError):  # our own parent had us ignore our children
+            os.waitpid(self._guard, 0)
         os.close(self._control)
         limit = time.monotonic() + 2.0
         for reader in self._readers:  # a process that got away may hold the pipe: its words are not waited for
@@ -121,9 +124,7 @@ class Child:
 
 
 def _readable(descriptor: int) -> bool:
-    import select
-
-    return bool(select.select([descriptor], [], [], 0)[0])
+    return ready([descriptor], 0)
 
 
 def _not_started(number: int) -> UsageError:

@@ -51,6 +51,7 @@ def _guard(
     os.setsid()
     for number in _DEAF:
         signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # who started us may ignore its children, and that is inherited
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     _LIBC.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     _close_all_but({control, status, *streams, *keep, *_null()})

@@ -1,6 +1,7 @@
 """The holder, its command or their connection dies: nothing runs twice at once, nothing goes on alone, the next run ends it."""
 
 import signal
+import sys
 
 import psutil
 import pytest
@@ -10,7 +11,7 @@ from lockmaster.faults import ErrandFault
 from lockmaster.formats.once import lock_id
 from tests.crash.program import KILLED
 from tests.steps.exec.conftest import Place
-from tests.support.cli import start_cli, until
+from tests.support.cli import Run, clean_environment, command, start_cli, until
 
 pytestmark = pytest.mark.crash
 
@@ -65,6 +66,15 @@ def test_the_command_is_killed(place: Place) -> None:
     assert "SIGKILL" in done.stderr
     assert place.keys() == []
     assert place.run("--once", "k").status == 0
+
+
+def test_started_by_somebody_who_ignores_its_children(place: Place) -> None:
+    """SIGCHLD ignored is inherited over execve, and makes waitpid fail."""
+    code = "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+    argv = [sys.executable, "-c", code, *command(place.argv("--once", "k", status=3))]
+    with Run(argv, clean_environment(place.env())) as run:
+        done = run.wait()
+    assert (done.returncode, "ended with 3" in done.stderr) == (12, True), done.stderr
 
 
 def test_the_guard_is_killed(place: Place) -> None:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-import select
 
-from lockmaster.clock import Deadline, pauses
+from lockmaster.clock import Deadline, pauses, ready
 from lockmaster.engine.errand import Seen
 from lockmaster.engine.failures import LostTurnError, ServerError
 from lockmaster.errors import AccessDeniedError, UnreachableError
@@ -74,7 +73,7 @@ class SqliteKeeper:
         return True
 
     def wait(self, seconds: float) -> bool:
-        select.select([self._stop], [], [], seconds)
+        ready([self._stop], seconds)
         self._stop.check()
         return False
 
@@ -88,7 +87,7 @@ class SqliteKeeper:
     def hold(self, seconds: float, wake: Sequence[Any]) -> None:
         if not self._is_there():
             raise LostTurnError(f"{self._path} was removed")
-        select.select([self._stop, *wake], [], [], min(seconds, 5.0))
+        ready([self._stop, *wake], min(seconds, 5.0))
         self._stop.check()
 
     def record(self, command: str, seconds: float) -> None:
