@@ -51,6 +51,10 @@ test-matrix: ## the tests on PostgreSQL 13 to 18 (needs Maven for the servers)
 	$(MAKE) test MARKS="not slow or every_server" \
 		SERVERS=zonky18,zonky17,zonky16,zonky15,zonky14,zonky13
 
+.PHONY: apiserver
+apiserver: $(DEV) ## a kube-apiserver for the tests, kept in ~/.cache (needs go; six minutes the first time)
+	$(RUN) tests.support.apiserver_build
+
 .PHONY: lint
 lint: $(DEV) ## ruff, rules and layout
 	$(RUN) ruff check .
