@@ -1,0 +1,1 @@
+"""Talking to the Kubernetes API server: who we are there, one object, when it is ready, a Lease."""
