@@ -141,7 +141,7 @@ COMMANDS: dict[str, Command] = {
         ),
         Command(
             "wait",
-            "wait until all targets are ready: tcp, http, dns, file, postgres, mysql, redis, amqp, kafka, mongodb, grpc",
+            "wait until all targets are ready: tcp, http, dns, file, postgres, mysql, redis, amqp, kafka, mongodb, grpc, kube",
             words=("TARGET...",),
             own=(
                 _own("timeout", "TIME", "how long to wait for all of them, 0 for no limit (default: 5m)"),
@@ -151,7 +151,8 @@ COMMANDS: dict[str, Command] = {
                 _list("header", "'NAME: VALUE'", "http: a header to send; may be given several times"),
                 _own("body", "REGEX", "http: what is found in the body"),
                 _own("contains", "REGEX", "file: what is found in it"),
-                _own("until", "STATE", "tcp, file, dns: present (the default), or absent: until it is gone"),
+                _own("until", "STATE", "tcp, file, dns, kube: present (the default), or absent: until it is gone"),
+                _own("gone", "STATE", "kube: complete: a Job that is not there (its TTL removed it) is complete"),
                 _own("ca", "FILE", "certificates of who may sign the server's (default: the system's)"),
                 _own("cert", "FILE", "our certificate, for a server that asks for one"),
                 _own("key", "FILE", "the key of --cert (default: it stands in the same file)"),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lockmaster.cli.app import Call
     from lockmaster.prepare.types import Duration
 
-_TEXTS = ("until", "status", "body", "contains", "ca", "cert", "key")
+_TEXTS = ("until", "gone", "status", "body", "contains", "ca", "cert", "key")
 
 
 def run(call: Call) -> int:

@@ -9,6 +9,9 @@ from lockmaster.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from lockmaster.prepare.steps.wait.spec import Wanted
 
 
@@ -30,6 +33,8 @@ class Target(NamedTuple):
     wanted: Wanted  # as it was written; holds secrets
     shown: str  # what logs and errors call it: without any secret
     folder: str  # relative paths start here
+    environ: Mapping[str, str] = {}
+    memory: dict[str, Any] | None = None  # of a probe that goes on between two looks; its own for each target
 
 
 class Look:

@@ -34,7 +34,8 @@ def _watched(wanted: Wanted, context: Context) -> Watched:
     schemes.require_client(wanted)
     _hide(wanted, context)
     probe = schemes.probe_of(wanted)
-    return Watched(Target(wanted, wanted.name or probe.check(wanted), context.folder), probe)
+    shown = wanted.name or probe.check(wanted)
+    return Watched(Target(wanted, shown, context.folder, context.environ, {}), probe)
 
 
 def _hide(wanted: Wanted, context: Context) -> None:

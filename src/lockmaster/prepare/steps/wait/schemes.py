@@ -1,7 +1,4 @@
-"""Which kind of target a URL is: its scheme says so. One row per scheme; the module in `probes` does the rest.
-
-The schemes `kube`, `job`, `pod`, `service` and `deployment` are kept free for objects of Kubernetes.
-"""
+"""Which kind of target a URL is: its scheme says so. One row per scheme; the module in `probes` does the rest."""
 
 from __future__ import annotations
 
@@ -52,6 +49,7 @@ SCHEMES: dict[str, Scheme] = {
     "mongodb+srv": Scheme("mongodb", (*_LOGIN, "ca", "insecure"), "pymongo"),
     "grpc": Scheme("grpc", (), "grpc"),
     "grpcs": Scheme("grpc", ("ca", "cert", "key"), "grpc"),
+    "kube": Scheme("kube", ("until", "gone"), "lightkube", "kube"),
 }
 _COMMON = frozenset({"url", "name", "limit"})
 _NAME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")

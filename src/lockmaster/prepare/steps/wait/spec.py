@@ -26,8 +26,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Duration | None, _about("limit of one look; who is silent for so long is not ready (default: 5s)")
     ] = None
     until: Annotated[
-        Literal["present", "absent"], _about("tcp, file, dns: absent waits until it is not there any more")
+        Literal["present", "absent"], _about("tcp, file, dns, kube: absent waits until it is not there any more")
     ] = "present"
+    gone: Annotated[
+        Literal["wait", "complete"], _about("kube: complete: a Job that is not there (its TTL removed it) is complete")
+    ] = "wait"
     status: Annotated[int | str, _about("http: the right ones: 200, 2xx, 200-299, 200,401")] = "2xx"
     body: Annotated[str, _about("http: regular expression that is found in the body")] = ""
     headers: Annotated[dict[str, str] | None, _about("http: headers to send")] = None
