@@ -73,7 +73,7 @@ def _betrays(words: Words) -> str:
         return "drop"
     if first == "ALTER" and words[1:2] == ("TABLE",):
         return _alters(words)
-    return "rename" if first == "ALTER" and words[1] in _RENAMED and _renames(words) else ""
+    return "rename" if first == "ALTER" and words[1:2] and words[1] in _RENAMED and _renames(words) else ""
 
 
 def _kind(words: Words) -> str:
