@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # The groups in which every `step` pattern ends: what stopped it.
 # None of them: the pattern's limit, or a byte that begins nothing.
 SEMICOLON, OPEN, CLOSE, DOLLAR, COMMENT, DASHES = 1, 2, 3, 4, 5, 6
-TAG = 1  # the group of every `token` pattern that is the $tag$ of a string; the other one is the whole token
+TAG, PLAIN = 1, 2  # the groups of every `token` pattern: the $tag$ of a string, any other token as a whole
 
 _SEMICOLON = ord(";")
 _WHITE = b" \t\n\r\f\v"
@@ -111,8 +111,15 @@ def words(grammar: Grammar, script: bytes, start: int, end: int, limit: int = WO
 
 def raw_words(grammar: Grammar, script: bytes, start: int, end: int, limit: int) -> list[bytes]:
     """The first `limit` tokens as written (long ones cut)."""
-    found = islice(tokens(grammar, script, start, end), limit)
-    return [script[first : min(last, first + TOKEN_BYTES)] for first, last in found]
+    match, pos = grammar.token.match, start
+    raw: list[bytes] = []
+    while pos < end and len(raw) < limit and (found := match(script, pos, end)) and found.lastindex == PLAIN:
+        first, pos = found.span(PLAIN)
+        raw.append(script[first:pos] if pos - first <= TOKEN_BYTES else script[first : first + TOKEN_BYTES])
+    if pos < end and len(raw) < limit:  # a comment, or a token that takes more than a look
+        rest = islice(tokens(grammar, script, pos, end), limit - len(raw))
+        raw += [script[first : min(last, first + TOKEN_BYTES)] for first, last in rest]
+    return raw
 
 
 def upper(raw: list[bytes]) -> tuple[str, ...]:

@@ -44,6 +44,7 @@ _STEP = many(_ATOM + rb"|" + _NESTED, b"{0,4096}") + rb"(?:(;)|(\()|(\))|(\$" + 
 
 _TOKEN = rb"|".join(
     (
+        rb"[A-Za-z_\x80-\xff][\w$\x80-\xff]++|[(),]",  # most tokens, so they come first: no prefix is that long
         rb"(?:[bBxXnN]|[uU]&)" + _STRING,
         rb"[uU]&" + _NAME,
         _E_STRING,
@@ -59,12 +60,15 @@ _TOKEN = rb"|".join(
 )
 
 _ROUTINES: Final = ("FUNCTION", "PROCEDURE")
+_SECOND = re.compile(rb"[A-Za-z]+\s+([A-Za-z]+)(?![\w$\x80-\xff])")
+_MAYBE_ROUTINE: Final = (b"OR", b"FUNCTION", b"PROCEDURE")
 _COMMAND = re.compile(rb"\\[^\s\\]*")
 
 
 def _opens_body(script: bytes, start: int, end: int) -> bool:
     """CREATE FUNCTION ... BEGIN ATOMIC: the statements of the body end in `;` themselves."""
-    if script[start] not in b"cC":
+    second = _SECOND.match(script, start, end)
+    if script[start] not in b"cC" or (second and second[1].upper() not in _MAYBE_ROUTINE):  # most statements
         return False
     head = upper(raw_words(POSTGRES, script, start, end, 4))
     kind = head[3:4] if head[1:3] == ("OR", "REPLACE") else head[1:2]
