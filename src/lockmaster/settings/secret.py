@@ -41,7 +41,6 @@ class Secret:
         return hash(self._text)
 
 
-_WORDS = ("passw", "passphrase", "pwd", "secret", "token", "api_key", "apikey")
 _KEY = r"(?:password|passwd|passphrase|pwd|secret|token|api_?key)"
 _QUOTED = r"'(?:[^'\\]|\\.|'')*(?:'|\\?\Z)"
 _URL = r"(://[^\s:/@]*:)(\S*)@(\S*)"
@@ -58,19 +57,26 @@ def mask(text: str, *secrets: str) -> str:
 
     Rather too much is hidden than too little: a raw "@" or "/" inside a password is covered.
     """
-    for known in sorted(filter(None, secrets), key=len, reverse=True):
-        text = text.replace(known, HIDDEN)
+    longest_first = secrets if len(secrets) < 2 else sorted(secrets, key=len, reverse=True)
+    for known in longest_first:  # a long one may hold a short one
+        if known:
+            text = text.replace(known, HIDDEN)
     if "://" in text:
         text = _sub(_URL, _hide_login, text)
-    low = text.lower()
-    if any(word in low for word in _WORDS):  # most texts have none of these
+    if _is_suspect(text.lower()):  # most texts are not
         text = _sub(_NAMED, rf"\1\2\3\4{HIDDEN}", text)
     return text
 
 
+def _is_suspect(low: str) -> bool:
+    """Whether one of the words of `_KEY` is in it. Not a loop: every text of every event comes by."""
+    sure = "passw" in low or "passphrase" in low or "pwd" in low or "secret" in low or "token" in low
+    return sure or "api_key" in low or "apikey" in low
+
+
 def _hide_login(found: Match[str]) -> str:
     """The URL without its password; only its beginning, where the last "@" may be inside a second password."""
-    second = any(word in found[2].lower() for word in _WORDS)
+    second = _is_suspect(found[2].lower())
     return found[1] + HIDDEN + ("" if second else f"@{found[3]}")
 
 
