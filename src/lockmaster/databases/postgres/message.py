@@ -105,10 +105,11 @@ def proof(key: int) -> str:
 
     The turn is taken twice, so that one of the two can be given back and taken again: only a session that holds it
     can give it back. The third, transaction-level lock stays even when the script itself drops the session's locks.
+    The key is quoted because the server would plan a cast of a bare one, three times in each transaction.
     """
-    held = f"pg_catalog.pg_advisory_unlock({key})"
-    again = f"pg_catalog.pg_try_advisory_lock({key})"
-    ours = f"pg_catalog.pg_try_advisory_xact_lock({key})"
+    held = f"pg_catalog.pg_advisory_unlock('{key}')"
+    again = f"pg_catalog.pg_try_advisory_lock('{key}')"
+    ours = f"pg_catalog.pg_try_advisory_xact_lock('{key}')"
     return f"SELECT (CASE WHEN {held} AND {again} AND {ours} THEN '1' ELSE '{TURN_LOST}' END)::pg_catalog.int4;"
 
 
