@@ -180,6 +180,39 @@ def test_init_writes_a_file_that_runs(folder: Path) -> None:
     assert "already there" in again.stderr
 
 
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"package.json": '{"scripts": {"migrate": "knex migrate:latest"}}', "migrations/1.js": ""}, "npm run migrate"),
+        ({"package.json": '{"scripts": {"start": "node ."}}', "knexfile.js": ""}, "npx knex migrate:latest"),
+        ({"alembic.ini": ""}, "alembic upgrade head"),
+        ({"manage.py": ""}, "python manage.py migrate --noinput"),
+        ({"package.json": "no json", "bin/rails": "", "db/migrate/1_a.rb": ""}, "bin/rails db:migrate"),
+    ],
+)
+def test_init_knows_the_commands_of_other_tools(tmp_path: Path, files: dict[str, str], expected: str) -> None:
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).write_text(content)
+    done = run_cli(["init", "--print"], cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert f"command: {expected}\n" in done.stdout
+    from lockmaster.prepare import spec
+
+    (tmp_path / "lockmaster.yaml").write_text(done.stdout)
+    (task,) = spec.read(str(tmp_path / "lockmaster.yaml"), "lockmaster.yaml", {}, lambda _: None)
+    assert isinstance(task, spec.Task)
+    assert (task.kind, task.spec.command) == ("exec", expected)
+    folders = [path.split("/")[0] for path in files if "/" in path and "bin" not in path]
+    assert bool(task.spec.once_of) == bool(folders)
+
+
+def test_init_where_nothing_is(tmp_path: Path) -> None:
+    done = run_cli(["init"], cwd=tmp_path)
+    assert done.returncode == 2
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_schema_takes_what_the_program_takes(folder: Path) -> None:
     """Checked by a validator: good files pass, and each of these mistakes does not."""
     from jsonschema import Draft202012Validator
