@@ -35,6 +35,11 @@ _EXAMPLES = {
         "lockmaster exec --once app@sha256:4f53... --retry-on 1,137 -- python manage.py migrate",
     ),
     "up": ("lockmaster up", "lockmaster up -- node server.js", "lockmaster up --config deploy/lockmaster.yaml"),
+    "fetch": (
+        "lockmaster fetch https://host/app.conf /config/app.conf --mode 0640 --owner 999:999",
+        "lockmaster fetch s3://bucket/data.tar.gz /data --unpack --strip 1 --sha256 HEX",
+        "lockmaster fetch git+https://host/repo.git//db/migrations@v1.2 /work/migrations",
+    ),
     "permissions": (
         "lockmaster permissions /data --recursive --owner 999:999 --mode u=rwX,g=rX,o=",
         "lockmaster permissions /data/cache --create --owner 1000",

@@ -75,6 +75,33 @@ _RENDER = (
 )
 _JSON = _own("json", "", "print JSON")
 
+_FETCH = (
+    _own("sha256", "HEX", "what the file's SHA-256 must be"),
+    _own("checksum", "FILE", "address or path of a file that holds it (SHA256SUMS)"),
+    _own("max_size", "SIZE", "the most that may come, and come out of an archive: 500Mi (default: 1Gi)"),
+    _own("max_files", "COUNT", "how many entries a folder may have (default: 100000)"),
+    _own("unpack", "", "it is an archive, and TO its folder"),
+    _own("strip", "COUNT", "how many folders to leave out at the beginning of each name in the archive"),
+    _own("replace", "", "a folder that something else has filled may be replaced"),
+    _own("mode", "MODE", "mode, as chmod takes it: 0640, u=rw,g=r,o="),
+    _own("owner", "OWNER", "user, user:group or :group"),
+    _list("header", "NAME:VALUE", "a header of the request; may be given several times"),
+    _own("token_file", "FILE", "file that holds a bearer token"),
+    _own("username", "NAME", "for basic authentication"),
+    _own("password_file", "FILE", "file that holds the password"),
+    _own("ca", "FILE", "the authorities to trust, in PEM"),
+    _own("cert", "FILE", "client certificate, in PEM"),
+    _own("key", "FILE", "its key, in PEM"),
+    _own("etag_cache", "FOLDER", "keep what came with its ETag in this folder"),
+    _own("ref", "REF", "branch, tag or commit of a git repository"),
+    _own("path", "PATH", "file or folder in a git repository, or file of an OCI artifact"),
+    _own("field", "NAME", "one field of a Vault secret"),
+    _own("role", "ROLE", "Vault: log in with the pod's service account"),
+    _list("store", "KEY=VALUE", "a setting of the object store's client: endpoint, region, ..."),
+    _own("retries", "COUNT", "how often a passing error is tried again (default: 5)"),
+    _own("stall", "TIME", "how long next to nothing may come (default: 60s)"),
+)
+
 COMMANDS: dict[str, Command] = {
     command.name: command
     for command in (
@@ -124,6 +151,13 @@ COMMANDS: dict[str, Command] = {
         ),
         Command(
             "up", "run the steps of lockmaster.yaml in order, then become the application", rest="CMD ARGS", steps=True
+        ),
+        Command(
+            "fetch",
+            "bring a file or a folder from elsewhere, whole or not at all",
+            words=("FROM", "TO"),
+            own=_FETCH,
+            steps=True,
         ),
         Command(
             "permissions",

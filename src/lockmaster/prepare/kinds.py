@@ -20,6 +20,7 @@ KINDS = (
     "wait",
     "permissions",
     "render",
+    "fetch",
 )
 
 

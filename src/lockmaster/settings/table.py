@@ -65,6 +65,7 @@ _STEPS = (
     "wait",
     "permissions",
     "render",
+    "fetch",
 )
 _EVERY = (*_FOLDER, *_STEPS, "init")
 
