@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 SCHEMES = {
     "https": "web",
     "http": "web",
+    "git+https": "git",
+    "git+http": "git",
+    "git+git": "git",
+    "git+file": "git",
     "file": "local",
 }
 SECRET = re.compile(
