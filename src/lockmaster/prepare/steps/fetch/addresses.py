@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 SCHEMES = {
     "https": "web",
     "http": "web",
+    "s3": "stores",
+    "gs": "stores",
+    "az": "stores",
     "git+https": "git",
     "git+http": "git",
     "git+git": "git",
