@@ -26,6 +26,9 @@ SCHEMES = {
     "git+http": "git",
     "git+git": "git",
     "git+file": "git",
+    "oci": "oci",
+    "oci+http": "oci",
+    "vault": "vault",
     "file": "local",
 }
 SECRET = re.compile(
