@@ -18,7 +18,7 @@ from lockmaster.prepare.kinds import KINDS
 from tests.support.cli import clean_environment, run_cli
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ("steps-permissions.md", "steps-render.md", "from-your-init-container.md")
+PAGES = ("steps-permissions.md", "steps-render.md", "steps-fetch.md", "from-your-init-container.md")
 
 
 def blocks(page: str, language: str) -> list[str]:
