@@ -29,6 +29,8 @@ SCHEMES = {
     "oci": "oci",
     "oci+http": "oci",
     "vault": "vault",
+    "configmap": "kube",
+    "secret": "kube",
     "file": "local",
 }
 SECRET = re.compile(

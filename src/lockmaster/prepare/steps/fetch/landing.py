@@ -28,7 +28,7 @@ class Landing:
     def __init__(self, spec: Fetch, context: Context, place: Place, shown: str) -> None:
         self._context, self._shown = context, shown
         self._replace, self._mode = spec.replace, spec.permissions
-        self._secret = spec.source.startswith("vault:")
+        self._secret = spec.source.startswith(("vault:", "secret:"))
         self.place, self.owner = place, owners.parse(spec.owner)
         self.before = record.read(place)
 

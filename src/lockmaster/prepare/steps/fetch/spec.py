@@ -35,7 +35,10 @@ class Fetch(
     """What to bring, where to, and what must be true of it. Raises ValueError for what can never be right."""
 
     source: Annotated[
-        str, says("https://host/file, s3://, gs://, az://, git+https://host/repo//path@ref, oci://, vault://, file://")
+        str,
+        says(
+            "https://host/file, s3://, gs://, az://, git+https://host/repo//path@ref, oci://, vault://, configmap://, secret://, file://"
+        ),
     ]
     to: Annotated[str, says("the file or folder that it becomes; ends in /: the folder for it, named as at its source")]
 
