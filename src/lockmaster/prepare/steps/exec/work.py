@@ -18,7 +18,6 @@ from lockmaster.step_events import ChildSpoke, StepRetrying
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
 
     from lockmaster.clock import Clock
     from lockmaster.engine.ports import Keeper
@@ -33,6 +32,36 @@ _CROWDED = re.compile(
 _CROWDED_TRIES = 10
 _PASSED_ON = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH)  # beside those that ask us to end
 _LAST_BYTES = 2000
+
+
+class Relay:
+    """Hands some signals to a command from the moment that it is made, also those that come before there is one.
+
+    Only the main thread may; made in another one it does nothing.
+    """
+
+    def __init__(self) -> None:
+        self._child: Child | None = None
+        self._missed: list[int] = []
+        main = threading.current_thread() is threading.main_thread()
+        self._before = {number: signal.signal(number, self._pass) for number in _PASSED_ON} if main else {}
+
+    def to(self, child: Child) -> None:
+        """Hand them to this one."""
+        self._child = child
+        while self._missed:
+            child.signal(self._missed.pop(0))
+
+    def close(self) -> None:
+        """What was done at them before is done again."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _pass(self, number: int, _: object) -> None:
+        if self._child is None:
+            self._missed.append(number)
+        else:
+            self._child.signal(number)
 
 
 class Work:
@@ -78,10 +107,17 @@ class Work:
 
     def _once(self, keeper: Keeper) -> tuple[int, Sequence[str]]:
         """One run of the command: its exit code, and what it said last."""
+        relay = Relay()  # before it can say a word that somebody answers with a signal
+        try:
+            return self._supervised(keeper, relay)
+        finally:
+            relay.close()
+
+    def _supervised(self, keeper: Keeper, relay: Relay) -> tuple[int, Sequence[str]]:
         order = self._order
         child = Child(order.argv, order.environ, order.folder, keep=self._guarded(), speak=self._speak)
         reach(ErrandFault.STARTED)
-        handlers = _pass_on(child)
+        relay.to(child)
         try:
             while (code := child.ended()) is None:
                 if self._stop.reason:
@@ -96,9 +132,6 @@ class Work:
             with suppress(LostConnectionError, LostTurnError, ServerError, StoppedError):
                 keeper.orphans(end=True)  # nor in the server, which would notice only when its statement ends
             raise
-        finally:
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
         return code, child.last_lines
 
     def _ask_to_end(self, keeper: Keeper, child: Child, number: int) -> None:
@@ -129,13 +162,6 @@ class Work:
     def _details(self, code: int | None, lines: Sequence[str]) -> dict[str, str]:
         shown = {} if code is None else {"exit code": str(_seen(code))}
         return {"command": self._order.shown, **shown, "last lines": _tail(lines)}
-
-
-def _pass_on(child: Child) -> dict[int, Any]:
-    """Hand these signals to the command from now on; what was done at them before. Only the main thread can."""
-    if threading.current_thread() is not threading.main_thread():
-        return {}
-    return {number: signal.signal(number, lambda number, _: child.signal(number)) for number in _PASSED_ON}
 
 
 def _seen(code: int) -> int:
