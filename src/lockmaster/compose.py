@@ -14,7 +14,7 @@ from lockmaster.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from lockmaster.clock import Clock
     from lockmaster.engine.admin import Desk
@@ -93,6 +93,13 @@ def keeper(options: Options, key: str, *, stop: Stop, clock: Clock, emit: Emit) 
 
     name, mark = command_name(options.pod, history.lock)
     return DatabaseKeeper(database, history, name, mark, direct if direct_url not in ("", url) else None, clock)
+
+
+def lease_keeper(name: str, environ: Mapping[str, str], *, stop: Stop, clock: Clock) -> Keeper:
+    """The same by a Kubernetes Lease, which orders pods and fences nothing. Raises UsageError."""
+    from lockmaster.kube.keeping import LeaseKeeper
+
+    return LeaseKeeper(name, environ, clock=clock, stop=stop)
 
 
 def status(options: Options, *, events: Emit, stop: Stop) -> StatusReport:

@@ -64,7 +64,7 @@ def run(argv: Sequence[str]) -> int:
         output = Output(resolved.options, stderr, resolved.secrets)
         for message, hint in resolved.warnings:
             output.emit(Warned(message, hint))
-        stop = _start(command, resolved.options)
+        stop = _start(command, resolved.options, needs_url="lease" not in parsed.flags)
         call = Call(
             resolved.options, parsed.flags, parsed.words, output.emit, stop, stdout, resolved,
             parsed.rest, output.hide,
@@ -99,13 +99,13 @@ def _here() -> str:
         raise UsageError(f"the folder that this runs in is gone: {error.strerror}", hint="cd to one that is") from None
 
 
-def _start(command: Command, options: Options) -> Stop:
+def _start(command: Command, options: Options, *, needs_url: bool) -> Stop:
     """Signals, the driver, and fault points for the crash tests: for commands that wait, or go to the database."""
     stop = Stop()
     if command.signals:
         _watch_signals(stop)
     if command.database:
-        if not options.url:
+        if not options.url and needs_url:
             hint = "set DATABASE_URL, or --url, or LOCKMASTER_HOST, LOCKMASTER_USER, LOCKMASTER_DBNAME, ..."
             raise UsageError("no database: its URL is missing", hint=hint)
         from lockmaster.cli.__main__ import load_driver

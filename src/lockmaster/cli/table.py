@@ -143,6 +143,11 @@ COMMANDS: dict[str, Command] = {
                 _own("grace", "TIME", "how long it may take to end, once it was asked to (default: 10s)"),
                 _own("export_url", "NAME", "variable in which the command gets the database's URL"),
                 _own(
+                    "lease",
+                    "NAME",
+                    "a Kubernetes Lease as the turn, where the database has no lock of ours; it does not fence",
+                ),
+                _own(
                     "end_orphans", "", "end database sessions that an earlier holder's command left, instead of waiting"
                 ),
             ),

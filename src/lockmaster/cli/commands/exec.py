@@ -29,6 +29,7 @@ def run(call: Call) -> int:
         grace=duration(flags.get("grace", "10s")),
         export_url=flags.get("export_url", ""),
         end_orphans=call.asked("end_orphans"),
+        lease=flags.get("lease", ""),
     )
     world = World(
         os.environ, os.getcwd(), call.emit, call.stop, call.hide, call.options.deadline, resolved=call.resolved

@@ -21,6 +21,7 @@ class Asked(NamedTuple):
     grace: float = 10.0
     export_url: str = ""
     end_orphans: bool = False
+    lease: str = ""
 
 
 class Order(NamedTuple):

@@ -30,10 +30,13 @@ def run(spec: Any, context: Context) -> Outcome:
 
     argv = _argv(spec.command)
     shown = _shown(argv, context)
-    options = require_url(resolved("exec", spec, context).options)
+    options = resolved("exec", spec, context).options
     key = _key(spec, options, argv, context)
     inner = context.stop.child()
-    keeper = compose.keeper(options, key or "", stop=inner, clock=context.clock, emit=context.emit)
+    if spec.lease:
+        keeper = compose.lease_keeper(spec.lease, context.environ, stop=inner, clock=context.clock)
+    else:
+        keeper = compose.keeper(require_url(options), key or "", stop=inner, clock=context.clock, emit=context.emit)
     environ = _environment(spec, options, keeper.name, context)
     order = Order(argv, environ, context.folder, shown, _codes(spec.retry_on), spec.retries, float(spec.grace))
 
@@ -84,7 +87,10 @@ def _key(spec: Any, options: Options, argv: Sequence[str], context: Context) -> 
     of = [spec.once_of] if isinstance(spec.once_of, str) else list(spec.once_of)
     if sum((bool(spec.once), bool(of), spec.always)) > 1:
         raise UsageError("once, once_of and always contradict each other", hint="keep one of them")
-    if spec.always:
+    if spec.lease and (spec.once or of):
+        hint = "keys are recorded in a database: --lease is for where there is none with a lock of ours"
+        raise UsageError("a lease keeps no keys", hint=hint)
+    if spec.always or spec.lease:
         return None
     if spec.once:
         return keys.given(spec.once)
@@ -117,7 +123,7 @@ def _environment(spec: Any, options: Options, name: str, context: Context) -> di
     environ = dict(context.environ)
     if name:
         environ.setdefault("PGAPPNAME", name)
-    if spec.export_url:
+    if spec.export_url and options.url:
         environ[spec.export_url] = _named(options.url.reveal(), environ.get("PGAPPNAME", ""))
         if options.direct_url:
             environ.setdefault("DIRECT_DATABASE_URL", _named(options.direct_url.reveal(), environ.get("PGAPPNAME", "")))

@@ -31,6 +31,9 @@ Spec = spec_for(
         ("retries", Annotated[int, Meta(ge=0, description="how often it is tried again")], 3),
         ("grace", Annotated[Duration, Meta(description="how long it may take to end, once it was asked to")], TEN_SECONDS),
         ("export_url", Annotated[str, Meta(description="variable in which the command gets the database's URL")], ""),
+        ("lease", Annotated[
+            str, Meta(description="a Kubernetes Lease as the turn, where the database has no lock of ours; it does not fence"),
+        ], ""),
         ("end_orphans", Annotated[
             bool, Meta(description="end database sessions that an earlier holder's command left, instead of waiting"),
         ], False),
