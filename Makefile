@@ -80,6 +80,7 @@ bench: $(DEV) ## the benchmarks beside the peers (benchmarks/)
 .PHONY: docs
 docs: $(DEV) ## write the parts of docs/ that come from the code
 	.venv/bin/python tools/docs/settings.py $(ARGS)
+	.venv/bin/python tools/docs/steps.py $(ARGS)
 
 .PHONY: lock
 lock: $(UV) ## pin all packages again (ARGS=--upgrade for newer ones)

@@ -34,4 +34,4 @@ def _type(option: Option) -> Any:
         kind = Literal[option.choices]
     elif option.kind == "bool":
         kind = bool
-    return Annotated[kind, msgspec.Meta(description=option.help)] | None
+    return Annotated[kind | None, msgspec.Meta(description=option.help)]

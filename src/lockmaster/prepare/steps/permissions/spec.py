@@ -11,7 +11,7 @@ def _about(text: str) -> msgspec.Meta:
     return msgspec.Meta(description=text)
 
 
-class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Permissions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is to have which owner and which mode."""
 
     path: Annotated[str | list[str], _about("a file or folder, or a list of them")]
@@ -36,3 +36,6 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         ),
     ] = "refuse"
     check: Annotated[bool, _about("change nothing; exit 3 if something would be changed")] = False
+
+
+Spec = Permissions

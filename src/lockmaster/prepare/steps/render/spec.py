@@ -11,7 +11,7 @@ def _about(text: str) -> msgspec.Meta:
     return msgspec.Meta(description=text)
 
 
-class Spec(
+class Render(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"source": "from", "target": "to"}
 ):
     """Which templates become which files, with which values."""
@@ -45,3 +45,6 @@ class Spec(
     diff: Annotated[bool, _about("show what changes, secrets masked")] = False
 
     verbatim: ClassVar[frozenset[str]] = frozenset({"only"})
+
+
+Spec = Render
