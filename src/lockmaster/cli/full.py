@@ -77,7 +77,9 @@ def _command(command: Command, argv: Sequence[str]) -> Parsed:
         if flag.startswith("--") and value == "--":  # argparse makes a list of it, or not, by its version
             parser.error(f"{flag}: expected one argument")
     try:
-        values, strange = parser.parse_known_args(argv)
+        # words may stand between options, as the lean loop has it; only where there may be several does argparse mind
+        several = any(word.endswith("...") for word in command.words)
+        values, strange = (parser.parse_known_intermixed_args if several else parser.parse_known_args)(argv)
     except _HelpWanted:
         return Parsed("help", {}, (command.name,))
     if strange:

@@ -85,6 +85,12 @@ def test_a_value_may_follow_or_be_joined_and_the_last_one_counts() -> None:
     assert parse(argv) == lean(argv) == full.parse(argv) == expected
 
 
+def test_several_words_may_stand_between_options() -> None:
+    argv = ["wait", "tcp://a:1", "--timeout", "2m", "tcp://b:2", "-q"]
+    assert full.parse(argv) == lean(argv)
+    assert parse(argv).words == ("tcp://a:1", "tcp://b:2")
+
+
 def test_clusters_are_left_to_argparse() -> None:
     assert lean(["migrate", "-qv"]) is None
     assert parse(["migrate", "-qv"]).flags == {"quiet": "true", "verbose": "true"}

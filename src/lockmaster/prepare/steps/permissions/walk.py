@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import suppress
 
 from lockmaster.errors import StepFailedError
 from lockmaster.prepare.steps.permissions import mounts
@@ -30,6 +31,7 @@ MOUNTED = "it is mounted from elsewhere"
 DEVICE = "it is a device"
 SWAPPED = "somebody put something else there meanwhile"
 TOO_DEEP = "its path is longer than the kernel tells, so that nothing about it is sure"
+_PARENT = getattr(os, "O_PATH", 0) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 READ = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _GONE = (errno.ENOENT, errno.ESTALE)
 _SWAPPED = (errno.ELOOP, errno.ENOTDIR)
@@ -155,16 +157,40 @@ class Walk:
 
         Somebody may plant a second name of a file outside, and remove it between our open and our count: then the one
         name that was counted is the one outside. A name that was removed stays so for the handle that was opened by it
-        (the kernel says `(deleted)`), also where it is planted again. So if ours is there now, it was there when names
-        were counted, and was the only one.
+        (the kernel says `(deleted)`), also where it is planted again. The kernel counts down first and marks the name
+        as removed later, but holds its folder locked over both; to look for a name that nobody has needs that lock
+        too, so what was being removed is marked when the look comes back. If the name is still there then, it was
+        there when names were counted, and was the only one.
         """
         try:
-            name = os.readlink(str(handle), dir_fd=self._handles)
+            name = self._name_of(handle)
+            if name.endswith(" (deleted)") or not self._is_at(handle, name):
+                return SWAPPED
+            return "" if self._name_of(handle) == name else SWAPPED
         except OSError as error:
             if error.errno == errno.ENAMETOOLONG:
                 return TOO_DEEP
             raise
-        return SWAPPED if name.endswith(" (deleted)") else ""
+
+    def _name_of(self, handle: int) -> str:
+        return os.readlink(str(handle), dir_fd=self._handles)
+
+    def _is_at(self, handle: int, name: str) -> bool:
+        """Whether the file is at this name, and has no other, once everything in its folder that was begun has ended."""
+        folder, _, last = name.rpartition("/")
+        try:
+            parent = os.open(folder or "/", _PARENT)
+        except OSError:
+            return False
+        try:
+            with suppress(FileNotFoundError):
+                os.stat(f".lockmaster-{os.urandom(8).hex()}", dir_fd=parent, follow_symlinks=False)
+            there, ours = os.stat(last, dir_fd=parent, follow_symlinks=False), os.fstat(handle)
+        except OSError:
+            return False
+        finally:
+            os.close(parent)
+        return (there.st_dev, there.st_ino, ours.st_nlink) == (ours.st_dev, ours.st_ino, 1)
 
     def _lost(self, error: OSError, path: str) -> None:
         if error.errno in _SWAPPED:
