@@ -122,6 +122,16 @@ def test_npx_prisma_migrate_deploy_under_exec_with_a_mounted_secret(
     assert all(database.url not in one.stderr for one in done)
 
 
+def test_npx_prisma_migrate_deploy_as_it_is_fails_beside_a_long_migration(prisma: Prisma, database: Database) -> None:
+    """Why: it waits inside its lock, and for ten seconds only."""
+    slow = prisma.migrations / "20260102000000_slow" / "migration.sql"
+    slow.write_text(slow.read_text().replace("pg_sleep(2)", "pg_sleep(14)"))
+    runs = [prisma.start("migrate", "deploy") for _ in range(REPLICAS)]
+    said = [run.communicate(timeout=90)[0] for run in runs]
+    assert sorted(run.returncode for run in runs) == [0, 1, 1], "".join(said)
+    assert sum("Timed out trying to acquire a postgres advisory lock" in text for text in said) == REPLICAS - 1
+
+
 def test_prisma_replaced_by_migrate(prisma: Prisma, database: Database) -> None:
     done = at_once(["migrate"], prisma.workdir, {"DATABASE_URL": database.url})
     assert [one.returncode for one in done] == [0] * REPLICAS, "".join(one.stderr for one in done)
