@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -27,7 +28,14 @@ def guard_of(pid: int) -> psutil.Process:
 
 
 def alive(family: list[psutil.Process]) -> list[psutil.Process]:
-    return [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+    return [one for one in family if lives(one)]
+
+
+def lives(one: psutil.Process) -> bool:
+    try:
+        return one.is_running() and one.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # it ended between the two questions
+        return False
 
 
 @pytest.mark.parametrize("point", list(ErrandFault), ids=lambda point: point.value)
@@ -60,7 +68,8 @@ def test_the_command_is_killed(place: Place) -> None:
     with place.start("--once", "k", seconds=30) as run:
         until(place.works, "it works")
         for one in guard_of(run.pid).children(recursive=True):
-            one.kill()
+            with suppress(psutil.NoSuchProcess):  # ended with its parent, or by the guard
+                one.kill()
         done = run.wait()
     assert done.returncode == 12, done.stderr
     assert "SIGKILL" in done.stderr

@@ -12,6 +12,7 @@ import pytest
 
 from tests.crash.program import KILLED
 from tests.steps.exec.conftest import Place
+from tests.steps.exec.test_crash import alive
 from tests.support.cli import herd, run_cli, start_cli, until
 from tests.support.database import Database
 from tests.support.pgbouncer import PgBouncer
@@ -114,7 +115,7 @@ def test_on_sqlite_the_holder_is_killed(file: Path) -> None:
         first.send(signal.SIGKILL)
         assert first.wait().returncode == KILLED
         assert run_cli(sqlite_argv(file, "--once", "k", seconds=0), env=env).returncode == 0
-    assert not [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+    assert alive(family) == []
     assert [ended is not None for _, ended in worked(file)] == [False, True]
 
 
