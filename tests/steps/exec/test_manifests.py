@@ -89,6 +89,18 @@ def test_npm_run_migrate_as_it_is_fails_in_all_replicas_but_one(project: Path, d
     assert sum("Another migration is already running" in text for text in said) == REPLICAS - 1
 
 
+def test_npm_run_migrate_replaced_by_migrate(tmp_path: Path, database: Database) -> None:
+    """The same two migrations as plain SQL, which is what their JavaScript makes."""
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    (folder / "1700000000001_users.sql").write_text("CREATE TABLE users (id serial PRIMARY KEY, email text NOT NULL);")
+    (folder / "1700000000002_slow.sql").write_text("SELECT pg_sleep(2); CREATE TABLE slow (id serial PRIMARY KEY);")
+    done = at_once(["migrate", "--dir", str(folder)], tmp_path, {"DATABASE_URL": database.url})
+    assert [one.returncode for one in done] == [0] * REPLICAS, "".join(one.stderr for one in done)
+    names = database.rows("SELECT name FROM lockmaster_history ORDER BY version")
+    assert names == [("1700000000001_users",), ("1700000000002_slow",)]
+
+
 @pytest.fixture
 def prisma(tmp_path: Path, database: Database) -> Prisma:
     reason = judge.missing()
