@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import msgspec
@@ -10,7 +9,6 @@ import msgspec
 from lockmaster.cli.table import COMMANDS
 from lockmaster.errors import UsageError
 from lockmaster.prepare import types
-from lockmaster.prepare.alone import World
 from lockmaster.prepare.kinds import spec_of
 from lockmaster.settings.suggest import did_you_mean
 
@@ -35,8 +33,3 @@ def spec(kind: str, call: Call, **fields: Any) -> Any:
         return msgspec.convert(values | fields, spec_of(kind), dec_hook=types.decode)
     except msgspec.ValidationError as error:
         raise UsageError(f"{kind}: {error}", hint=f"lockmaster {kind} --help") from error
-
-
-def world(call: Call) -> World:
-    """What the step may know, when it runs alone."""
-    return World(os.environ, os.getcwd(), call.emit, call.stop, call.hide, call.options.deadline)

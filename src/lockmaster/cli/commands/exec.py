@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from lockmaster.errors import UsageError
 
 TYPE_CHECKING = False
@@ -12,7 +10,8 @@ if TYPE_CHECKING:
 
 
 def run(call: Call) -> int:
-    from lockmaster.prepare.alone import World, alone
+    from lockmaster.cli.step_world import world
+    from lockmaster.prepare.alone import alone
     from lockmaster.prepare.steps.exec.order import Asked
     from lockmaster.settings.durations import duration
 
@@ -31,10 +30,7 @@ def run(call: Call) -> int:
         end_orphans=call.asked("end_orphans"),
         lease=flags.get("lease", ""),
     )
-    world = World(
-        os.environ, os.getcwd(), call.emit, call.stop, call.hide, call.options.deadline, resolved=call.resolved
-    )
-    alone("exec", asked, world)
+    alone("exec", asked, world(call))
     return 0
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lockmaster.cli.app import Call
@@ -13,10 +11,10 @@ _NUMBERS = ("strip", "retries", "max_files")
 
 
 def run(call: Call) -> int:
-    from lockmaster.prepare.alone import World, alone
+    from lockmaster.cli.step_world import world
+    from lockmaster.prepare.alone import alone
 
-    world = World(os.environ, os.getcwd(), call.emit, call.stop, call.hide, call.options.deadline)
-    alone("fetch", _spec(call), world)
+    alone("fetch", _spec(call), world(call))
     return 0
 
 

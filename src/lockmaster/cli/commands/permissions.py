@@ -9,8 +9,9 @@ if TYPE_CHECKING:
 
 def run(call: Call) -> int:
     from lockmaster.cli import step_specs
+    from lockmaster.cli.step_world import world
     from lockmaster.prepare.alone import alone
 
     spec = step_specs.spec("permissions", call, path=list(call.words))
-    alone("permissions", spec, step_specs.world(call))
+    alone("permissions", spec, world(call))
     return 0

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 def run(call: Call) -> int:
     from lockmaster.cli import step_specs
+    from lockmaster.cli.step_world import world
     from lockmaster.prepare.alone import alone
     from lockmaster.prepare.steps.render.variables import of_command_line
     from lockmaster.step_events import Compared
@@ -24,5 +25,5 @@ def run(call: Call) -> int:
     values = of_command_line(call.listed("set"))
 
     spec = step_specs.spec("render", call, **{"from": source, "to": target}, values=values)
-    alone("render", spec, step_specs.world(call)._replace(emit=emit))
+    alone("render", spec, world(call)._replace(emit=emit))
     return 0

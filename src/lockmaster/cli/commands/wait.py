@@ -17,7 +17,8 @@ _TEXTS = ("until", "gone", "status", "body", "contains", "ca", "cert", "key")
 
 
 def run(call: Call) -> int:
-    from lockmaster.prepare.alone import World, alone
+    from lockmaster.cli.step_world import world
+    from lockmaster.prepare.alone import alone
     from lockmaster.prepare.steps.wait import line
 
     details: dict[str, Any] = {key: call.flags[key] for key in _TEXTS if key in call.flags}
@@ -27,7 +28,7 @@ def run(call: Call) -> int:
         details["insecure"] = True
     limit, every = _time(call, "limit"), _time(call, "every")
     spec = line.spec(call.words, details, os.environ, limit=limit, every=every)
-    alone("wait", spec, World(os.environ, os.getcwd(), call.emit, call.stop, call.hide, _seconds(call)))
+    alone("wait", spec, world(call)._replace(deadline=_seconds(call)))
     return 0
 
 
