@@ -159,7 +159,7 @@ def _unwritten(error: OSError) -> LockmasterError:
 
 
 def _command(name: str) -> Callable[[Call], int]:
-    module = __import__(f"lockmaster.cli.commands.{name}", fromlist=["run"])
+    module = __import__(f"lockmaster.cli.commands.{name.replace(' ', '_')}", fromlist=["run"])
     function: Callable[[Call], int] = module.run
     return function
 

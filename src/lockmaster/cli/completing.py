@@ -6,7 +6,7 @@ import argparse
 
 from lockmaster.cli import full
 from lockmaster.cli.commands.completion import SHELLS
-from lockmaster.cli.table import COMMANDS, options_of
+from lockmaster.cli.table import COMMANDS, GROUPS, options_of
 from lockmaster.errors import UsageError
 
 
@@ -19,8 +19,13 @@ def script(shell: str) -> str:
         raise UsageError("completion needs shtab, which is not installed", hint=hint) from None
     parser = argparse.ArgumentParser(prog="lockmaster")
     subparsers = parser.add_subparsers()
+    below = {
+        group: subparsers.add_parser(group, help=text, add_help=False).add_subparsers()
+        for group, text in GROUPS.items()
+    }
     for command in COMMANDS.values():
-        child = subparsers.add_parser(command.name, help=command.help, add_help=False)
+        group, _, name = command.name.rpartition(" ")
+        child = (below[group] if group else subparsers).add_parser(name, help=command.help, add_help=False)
         full.fill(child, command)
         options = {option.key: option for option in options_of(command)}
         for action in child._actions:  # noqa: SLF001 - argparse has no other way to them
@@ -32,5 +37,5 @@ def script(shell: str) -> str:
                     kind = shtab.DIRECTORY if option.key == "dir" else shtab.FILE
                     action.complete = kind  # type: ignore[attr-defined]
         if command.name == "help":
-            child.add_argument("COMMAND", nargs="?", choices=list(COMMANDS))
+            child.add_argument("COMMAND", nargs="?", choices=[*(name for name in COMMANDS if " " not in name), *GROUPS])
     return str(shtab.complete(parser, shell))

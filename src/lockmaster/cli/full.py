@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, NoReturn
 
 from lockmaster.cli.parse import Parsed
-from lockmaster.cli.table import COMMANDS, Command, options_of
+from lockmaster.cli.table import COMMANDS, GROUPS, Command, in_group, named, options_of
 from lockmaster.errors import UsageError
 from lockmaster.settings.suggest import did_you_mean
 from lockmaster.settings.table import JOINT
@@ -53,19 +53,38 @@ def parse(argv: Sequence[str]) -> Parsed:
         return Parsed("version", {})
     if first.startswith("-"):
         raise UsageError("the command comes first, then its options", hint=f"lockmaster migrate {first} ...")
-    return _command(_known(first), argv[1:])
+    if first in GROUPS and (len(argv) > 1 and argv[1] in HELP):
+        return _help([first])
+    command, length = _known(argv)
+    return _command(command, argv[length:])
 
 
-def _known(name: str) -> Command:
-    if name not in COMMANDS:
-        hint = did_you_mean(name, COMMANDS) or "lockmaster help lists the commands"
-        raise UsageError(f"there is no command {name!r}", hint=hint)
-    return COMMANDS[name]
+def _known(argv: Sequence[str]) -> tuple[Command, int]:
+    command, length = named(argv)
+    if command is None:
+        raise _no_command(argv)
+    return command, length
+
+
+def _no_command(argv: Sequence[str]) -> UsageError:
+    first = argv[0]
+    if first not in GROUPS:
+        hint = did_you_mean(first, [*COMMANDS, *GROUPS]) or "lockmaster help lists the commands"
+        return UsageError(f"there is no command {first!r}", hint=hint)
+    names = [command.name for command in in_group(first)]
+    everything = f"there are {', '.join(names)}; lockmaster help {first}"
+    if len(argv) == 1 or argv[1].startswith("-"):
+        return UsageError(f"{first}: which command?", hint=everything)
+    wish = f"{first} {argv[1]}"
+    return UsageError(f"there is no command {wish!r}", hint=did_you_mean(wish, names) or everything)
 
 
 def _help(argv: Sequence[str]) -> Parsed:
     names = [item for item in argv if not item.startswith("-")]
-    return Parsed("help", {}, tuple(_known(name).name for name in names[:1]))
+    if not names:
+        return Parsed("help", {})
+    whole_group = names[0] in GROUPS and len(names) == 1
+    return Parsed("help", {}, (names[0] if whole_group else _known(names)[0].name,))
 
 
 def _command(command: Command, argv: Sequence[str]) -> Parsed:

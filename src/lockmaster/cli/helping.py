@@ -6,10 +6,11 @@ import argparse
 
 from lockmaster.cli import full
 from lockmaster.cli.output import colored
-from lockmaster.cli.table import COMMANDS
+from lockmaster.cli.table import COMMANDS, GROUPS, in_group
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import TextIO
 
     from lockmaster.cli.table import Command
@@ -54,6 +55,11 @@ _EXAMPLES = {
         "lockmaster wait https://x.example/health --status 200 --body '\"ok\"' --ca ca.pem",
         "lockmaster wait file:/tmp/ready dns:db grpc://orders:50051",
     ),
+    "kube": ("lockmaster kube check deploy/*.yaml", "lockmaster help kube check"),
+    "kube check": (
+        "lockmaster kube check deploy/*.yaml",
+        "kustomize build overlays/production | lockmaster kube check -",
+    ),
     "init": ("lockmaster init", "lockmaster init --print"),
     "schema": ("lockmaster schema > lockmaster.schema.json",),
     "settings": ("lockmaster settings", "LOCKMASTER_DIR=db lockmaster settings --json"),
@@ -67,7 +73,9 @@ def text(name: str, stream: TextIO) -> str:
     """The help page of a command, or of all when `name` is empty; with colours for a terminal if rich is there."""
     formatter = _formatter(stream)
     if not name:
-        return _overview(formatter)
+        return _overview(formatter, "", "The schema is ready before the application starts.", COMMANDS.values())
+    if name in GROUPS:
+        return _overview(formatter, name, GROUPS[name][0].upper() + GROUPS[name][1:] + ".", in_group(name))
     command = COMMANDS[name]
     parser = argparse.ArgumentParser(
         prog=f"lockmaster {name}",
@@ -88,18 +96,20 @@ def _usage(command: Command) -> str:
     return " ".join(filter(None, ["lockmaster", command.name, *command.words, options]))
 
 
-def _overview(formatter: type[argparse.HelpFormatter]) -> str:
+def _overview(
+    formatter: type[argparse.HelpFormatter], group: str, description: str, commands: Iterable[Command]
+) -> str:
     parser = argparse.ArgumentParser(
         prog="lockmaster",
-        usage="lockmaster COMMAND [options]",
-        description="The schema is ready before the application starts.",
-        epilog=_epilog(""),
+        usage=" ".join(filter(None, ["lockmaster", group, "COMMAND [options]"])),
+        description=description,
+        epilog=_epilog(group),
         formatter_class=formatter,
         add_help=False,
     )
-    group = parser.add_argument_group("commands")
-    for command in COMMANDS.values():
-        group.add_argument(" ".join([command.name, *command.words]), help=command.help)
+    listed = parser.add_argument_group("commands")
+    for command in commands:
+        listed.add_argument(" ".join([command.name, *command.words]), help=command.help)
     return parser.format_help().rstrip()
 
 

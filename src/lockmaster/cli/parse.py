@@ -7,7 +7,7 @@ Where both have an answer it is the same one; a property test says so.
 
 from __future__ import annotations
 
-from lockmaster.cli.table import COMMANDS, options_of
+from lockmaster.cli.table import named, options_of
 from lockmaster.settings.table import JOINT
 from lockmaster.values import NamedTuple
 
@@ -45,14 +45,14 @@ def lean(argv: Sequence[str]) -> Parsed | None:
     """The command line if it is plainly good, else None."""
     if argv in (["--version"], ["-V"]):
         return Parsed("version", {})
-    command = COMMANDS.get(argv[0]) if argv else None
+    command, length = named(argv)
     if command is None or command.name == "help":
         return None
     takes, switches = _flags(command)
     flags: dict[str, str] = {}
     words: list[str] = []
     rest: tuple[str, ...] = ()
-    items = iter(argv[1:])
+    items = iter(argv[length:])
     for item in items:
         if item == "--" and command.rest:
             rest = tuple(items)

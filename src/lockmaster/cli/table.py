@@ -7,12 +7,13 @@ from lockmaster.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 class Command(NamedTuple):
-    """One command. `words` are its positional arguments, all needed; the last may be `WORD...`, for one or more.
+    """One command; its name may be two words: `kube check`.
 
+    `words` are its positional arguments, all needed; the last may be `WORD...`, for one or more.
     `rest` names what stands behind `--`, where the command takes that.
     """
 
@@ -200,6 +201,11 @@ COMMANDS: dict[str, Command] = {
             steps=True,
         ),
         Command(
+            "kube check",
+            "find in manifests what goes wrong with migrations on Kubernetes",
+            words=("FILE...",),
+        ),
+        Command(
             "init",
             "write a first lockmaster.yaml from what is in this folder",
             own=(_own("force", "", "replace a file that is there"), _own("print", "", "only print it")),
@@ -211,6 +217,25 @@ COMMANDS: dict[str, Command] = {
         Command("help", "print help, on a command if one is named", settings=False),
     )
 }
+
+# The first words of commands that have two, each with what the second ones have in common.
+GROUPS = {"kube": "manifests for Kubernetes, and what runs there"}
+
+
+def named(argv: Sequence[str]) -> tuple[Command | None, int]:
+    """The command that a command line begins with, and how many words its name has; (None, 0) where it is none."""
+    if not argv:
+        return None, 0
+    if argv[0] in GROUPS:
+        command = COMMANDS.get(" ".join(argv[:2]))
+        return command, 2 if command else 0
+    command = COMMANDS.get(argv[0])
+    return command, 1 if command else 0
+
+
+def in_group(group: str) -> list[Command]:
+    """The commands whose name begins with this word."""
+    return [command for command in COMMANDS.values() if command.name.startswith(f"{group} ")]
 
 
 def options_of(command: Command) -> Iterator[Option]:

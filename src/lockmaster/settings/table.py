@@ -67,7 +67,8 @@ _STEPS = (
     "render",
     "fetch",
 )
-_EVERY = (*_FOLDER, *_STEPS, "init")
+_KUBE = ("kube check",)
+_EVERY = (*_FOLDER, *_STEPS, *_KUBE, "init")
 
 _WHAT = "what to migrate"
 _WHERE = "which database"

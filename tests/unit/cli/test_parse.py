@@ -36,7 +36,7 @@ def plain_argv(draw: st.DrawFn) -> list[str]:
     known = list(options_of(command))
     pieces = draw(st.lists(st.sampled_from(known).flatmap(plain_option), max_size=6)) if known else []
     pieces += [[draw(PLAIN_VALUE)] for _ in command.words]
-    return [command.name, *(item for piece in draw(st.permutations(pieces)) for item in piece)]
+    return [*command.name.split(), *(item for piece in draw(st.permutations(pieces)) for item in piece)]
 
 
 @st.composite

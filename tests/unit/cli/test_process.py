@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lockmaster import __version__
-from lockmaster.cli.table import COMMANDS
+from lockmaster.cli.table import COMMANDS, GROUPS
 
 SOURCE = str(Path(__file__).parents[3] / "src")
 BARE = {"PATH": os.environ["PATH"], "PYTHONPATH": SOURCE}
@@ -58,9 +58,9 @@ def test_the_version() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, f"lockmaster {__version__}\n", "")
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS])
+@pytest.mark.parametrize("command", ["", *COMMANDS, *GROUPS])
 def test_help_is_data(command: str) -> None:
-    done = cli("help", *filter(None, [command]))
+    done = cli("help", *command.split())
     assert done.returncode == 0
     assert done.stderr == ""
     assert done.stdout.startswith(f"usage: lockmaster {command}".rstrip())
@@ -71,6 +71,9 @@ def test_help_is_data(command: str) -> None:
     ("argv", "error", "hint"),
     [
         (["migrat"], "there is no command 'migrat'", "did you mean migrate?"),
+        (["kube"], "kube: which command?", "there are kube check; lockmaster help kube"),
+        (["kube", "chek"], "there is no command 'kube chek'", "did you mean kube check?"),
+        (["kub", "check"], "there is no command 'kub'", "did you mean kube?"),
         (["gate", "--dry-run"], "gate has no option --dry-run", "lockmaster gate --help"),
         (["migrate", "--dry-run=true"], "--dry-run takes no value", "--dry-run alone is yes, --no-dry-run is no"),
         (["migrate", "--no-quiet=1"], "--no-quiet takes no value", "--quiet alone is yes, --no-quiet is no"),

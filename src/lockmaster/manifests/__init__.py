@@ -1,0 +1,1 @@
+"""Kubernetes manifests, read and written back: pure, no cluster."""

@@ -1,0 +1,1 @@
+"""The rules. Each module is one: `RULE` says what it is about, `find` yields what it found."""
