@@ -89,6 +89,21 @@ def test_every_command_of_the_readme_is_one() -> None:
         )
 
 
+def test_every_guarantee_of_the_readme_has_its_test() -> None:
+    """What "proved by" names is a test that CI runs."""
+    rows = re.findall(r"^\| ([A-Z].*) \| (\[`test_.*) \|$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert len(rows) >= 12
+    for _, proofs in rows:
+        named = re.findall(r"\[`(test_\w+)`\]\((tests/\S+\.py)\)", proofs)
+        assert len(named) == proofs.count("[")
+        for name, file in named:
+            found = re.search(
+                rf"((?:^@.*\n(?:^    .*\n|^\)\n)*)*)^def {name}\(", (ROOT / file).read_text(), re.MULTILINE
+            )
+            assert found, f"{file} has no {name}"
+            assert "mark.slow" not in found[1], f"{name} is not part of CI"
+
+
 def test_options_named_in_the_pages_exist() -> None:
     """No page promises an option that the program does not have."""
     known = {option.flag for command in COMMANDS.values() for option in options_of(command)}
