@@ -36,6 +36,7 @@ class Keywords(TypedDict, total=False):
     direct_url: str | Secret
     pooler: Literal["auto", "none", "session", "transaction"]
     pod: str
+    pod_uid: str
     wait_for_database: float
     wait_for_turn: float
     ddl_lock_timeout: float

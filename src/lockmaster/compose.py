@@ -248,6 +248,7 @@ def _database(
         lock_timeout=options.ddl_lock_timeout,
         statement_timeout=options.statement_timeout or 0.0,
         application=options.pod,
+        uid=options.pod_uid,
         stop=stop, clock=clock, deadline=deadline, emit=emit,
     )  # fmt: skip
 

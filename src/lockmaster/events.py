@@ -24,6 +24,7 @@ class Waiting(NamedTuple):
     cause: str
     waited: float  # seconds so far
     limit: float | None  # seconds; None: without a limit
+    holder: str = ""  # of the turn, as its session or its Lease is called
 
 
 class Connected(NamedTuple):
@@ -146,6 +147,8 @@ if TYPE_CHECKING:
         | steps.Changed
         | steps.Transferring
         | steps.ChildSpoke
+        | steps.Running
+        | steps.Noted
     )
     Emit = Callable[[Event], None]
 

@@ -89,6 +89,19 @@ class ChildSpoke(NamedTuple):
     line: str
 
 
+class Running(NamedTuple):
+    """A command of the user's begins, under the turn."""
+
+    command: str
+
+
+class Noted(NamedTuple):
+    """Something on the side. `loud`: for everybody, else for who looks closely."""
+
+    text: str
+    loud: bool = False
+
+
 class Compared(NamedTuple):
     """What changes in a file, as a unified diff of several lines, secrets masked."""
 

@@ -21,7 +21,8 @@ POD: Json = {"restartPolicy": "Never", "containers": [{"name": "main", "image": 
 RESOURCES = {
     "job": "/apis/batch/v1", "pod": "/api/v1", "service": "/api/v1", "configmap": "/api/v1", "secret": "/api/v1",
     "persistentvolumeclaim": "/api/v1", "deployment": "/apis/apps/v1", "statefulset": "/apis/apps/v1",
-    "daemonset": "/apis/apps/v1", "endpointslice": "/apis/discovery.k8s.io/v1", "lease": "/apis/coordination.k8s.io/v1",
+    "daemonset": "/apis/apps/v1", "replicaset": "/apis/apps/v1", "event": "/api/v1",
+    "endpointslice": "/apis/discovery.k8s.io/v1", "lease": "/apis/coordination.k8s.io/v1",
 }  # fmt: skip
 
 

@@ -100,11 +100,12 @@ class ApiServer:
         subjects = [{"kind": "ServiceAccount", "name": "waiter", "namespace": namespace}]
         self.make(f"{rbac}/rolebindings", {"metadata": {"name": name}, "roleRef": role, "subjects": subjects})
 
-    def waiter_token(self, namespace: str, secret: str = "") -> str:
-        """Give a token of `waiter`, bound to a Secret if one is named: it is void when that is deleted."""
+    def waiter_token(self, namespace: str, secret: str = "", pod: str = "") -> str:
+        """Give a token of `waiter`, bound to a Secret or a Pod if one is named: it is void when that is deleted."""
         spec: Json = {"expirationSeconds": 600}
-        if secret:
-            spec["boundObjectRef"] = {"kind": "Secret", "apiVersion": "v1", "name": secret}
+        if secret or pod:
+            kind = "Secret" if secret else "Pod"
+            spec["boundObjectRef"] = {"kind": kind, "apiVersion": "v1", "name": secret or pod}
         path = f"/api/v1/namespaces/{namespace}/serviceaccounts/waiter/token"
         return str(self.make(path, {"spec": spec})["status"]["token"])
 

@@ -53,7 +53,7 @@ def test_importing_it_loads_next_to_nothing() -> None:
 
 
 def test_keywords_are_the_options_that_mean_something_in_a_library() -> None:
-    of_a_process = {"log_format", "color", "termination_log", "quiet", "verbose", "dry_run"}
+    of_a_process = {"log_format", "color", "termination_log", "kube_events", "quiet", "verbose", "dry_run"}
     given_otherwise = {"url", "dir", "to"}
     assert set(api.Keywords.__annotations__) == set(Options._fields) - of_a_process - given_otherwise
 

@@ -38,6 +38,7 @@ class Call(NamedTuple):
     resolved: Resolved
     rest: tuple[str, ...] = ()
     hide: Callable[[str], None] = lambda _: None  # masks this text from now on, wherever it turns up
+    settle: Callable[[], None] = lambda: None  # gives what is told on the side a moment: before an end that nobody sees
 
     def print(self, text: str) -> None:
         """Write data to stdout."""
@@ -61,15 +62,18 @@ def run(argv: Sequence[str]) -> int:
         parsed = parse(argv)
         command = COMMANDS[parsed.command]
         resolved = _resolve(command, parsed)
-        output = Output(resolved.options, stderr, resolved.secrets)
+        tells = command.signals and "kube_events" in resolved.origins
+        output = Output(resolved.options, stderr, resolved.secrets, kube=tells)
         for message, hint in resolved.warnings:
             output.emit(Warned(message, hint))
         stop = _start(command, resolved.options, needs_url="lease" not in parsed.flags)
         call = Call(
             resolved.options, parsed.flags, parsed.words, output.emit, stop, stdout, resolved,
-            parsed.rest, output.hide,
+            parsed.rest, output.hide, output.settle,
         )  # fmt: skip
-        return _written(stdout, int(_command(command.name)(call)))
+        status = _written(stdout, int(_command(command.name)(call)))
+        output.settle()
+        return status  # noqa: TRY300 - an `else` would stand a page away
     except BrokenPipeError:  # the reader of our output has gone: nobody is left to talk to
         return int(Exit.UNEXPECTED)
     except Exception as error:  # noqa: BLE001 - the last line of defence

@@ -7,13 +7,14 @@ from _thread import allocate_lock
 from contextlib import suppress
 
 from lockmaster.cli.words import Pacer, level_of
-from lockmaster.events import Failed
+from lockmaster.events import Applying, Failed, Waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TextIO
 
+    from lockmaster.cli.render_kube import KubeRenderer
     from lockmaster.errors import LockmasterError
     from lockmaster.events import Event
     from lockmaster.settings.options import Options
@@ -22,13 +23,15 @@ if TYPE_CHECKING:
 class Output:
     """The listener of a command line run."""
 
-    def __init__(self, options: Options, stream: TextIO, secrets: Sequence[str] = ()) -> None:
+    def __init__(self, options: Options, stream: TextIO, secrets: Sequence[str] = (), *, kube: bool = False) -> None:
         self._least = 2 if options.quiet else 0 if options.verbose else 1
         self._termination = options.termination_log
         self._secrets = list(secrets)  # shared with the renderings, which hide what is in it now
         self._pacer = Pacer()
         self._showing = allocate_lock()  # a command's words come from threads
         self._render = _renderer(options, stream, self._secrets)
+        self._kube: KubeRenderer | None = None
+        self._pod = options.pod if kube and options.kube_events == "auto" else None
 
     def hide(self, secret: str) -> None:
         """Mask this text from now on. Too short a one is left: hiding it would hide the rest."""
@@ -40,14 +43,42 @@ class Output:
         loud = ("debug", "info", "warning", "error").index(level_of(event)) >= self._least
         if loud and self._pacer.lets_through(event):
             self._show(event)
+        if self._pod is not None:
+            self._tell(event)
 
     def fail(self, error: LockmasterError) -> None:
         """Show the error, and leave it where Kubernetes looks."""
         self._show(Failed(error))
+        if self._pod is not None:
+            self._tell(Failed(error))
         if self._termination:
             from lockmaster.cli import render_termination
 
             render_termination.write(self._termination, render_termination.render(error, self._secrets))
+        if self._kube is not None:
+            self._kube.settle(failed=True)
+
+    def settle(self) -> None:
+        """What is told on the side gets a moment: for the end, and before the process becomes another one."""
+        if self._kube is not None:
+            self._kube.settle(failed=False)
+
+    def _tell(self, event: Event) -> None:
+        """Kubernetes is told what there is to tell. A run with nothing to do, or that waits for a moment, has nothing."""
+        if self._kube is None:
+            inner = getattr(event, "event", event)
+            known = isinstance(inner, Applying | Failed) or (isinstance(inner, Waiting) and inner.waited >= 3.0)
+            if not known and type(inner).__name__ != "Running":
+                return
+            from lockmaster.kube.whoami import in_pod
+
+            if not in_pod(os.environ):
+                self._pod = None
+                return
+            from lockmaster.cli.render_kube import KubeRenderer
+
+            self._kube = KubeRenderer(os.environ, self._pod or "", self.emit, self._secrets)
+        self._kube(event)
 
     def _show(self, event: Event) -> None:
         """A log that nobody can write any more (its reader left, its disk is full) must not end a migration."""

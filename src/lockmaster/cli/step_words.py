@@ -19,8 +19,10 @@ def level_of(event: object) -> Level:
             return words.level_of(event.event)
         case s.StepRetrying():
             return "warning"
-        case s.StepBegun():
+        case s.StepBegun() | s.Running():
             return "debug"
+        case s.Noted():
+            return "info" if event.loud else "debug"
     return "info"
 
 
@@ -46,6 +48,10 @@ def describe(event: object) -> str:  # noqa: C901, PLR0911 - one line per kind o
             return _transfer(event)
         case s.Compared():
             return f"{event.what} changes: {event.diff}"
+        case s.Running():
+            return f"running {event.command}"
+        case s.Noted():
+            return event.text
         case s.ChildSpoke():
             return f"{event.command} | {event.line}"
     return str(event)

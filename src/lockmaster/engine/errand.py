@@ -125,7 +125,7 @@ class Errand:
                 continue
             if waited >= tell_at:
                 tell_at = waited + 5.0 * share(seen.peers)
-                self._emit(events.Waiting("turn", f"{holder} has the turn", waited, self._limits.turn))
+                self._emit(events.Waiting("turn", f"{holder} has the turn", waited, self._limits.turn, holder))
             pause = rhythm.pause(seen.peers, told=seen.told)
             woken = self._keeper.wait(min(pause, limit.left(), self._deadline.left())) and self._once
         self._emit(events.TurnTaken(self._clock.now() - began))

@@ -292,7 +292,8 @@ class Runner:
             waited = self._clock.now() - began
             if waited >= tell_at:
                 tell_at = waited + 5.0 * share(view.peers)
-                self._emit(events.Waiting("turn", self._cause(session, plan), waited, self._waits.turn))
+                cause = self._cause(session, plan)
+                self._emit(events.Waiting("turn", cause, waited, self._waits.turn, self._holder))
             pause = rhythm.pause(view.peers, told=listening)
             woken = session.sleep(min(pause, limit.left(), self._deadline.left()))
 

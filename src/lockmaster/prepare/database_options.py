@@ -13,7 +13,9 @@ import msgspec
 from lockmaster.prepare.types import Duration
 from lockmaster.settings.table import OPTIONS, Option
 
-NOT_IN_STEPS = frozenset({"config", "log_format", "color", "termination_log", "quiet", "verbose", "dry_run"})
+NOT_IN_STEPS = frozenset(
+    {"config", "log_format", "color", "termination_log", "kube_events", "quiet", "verbose", "dry_run"}
+)
 
 
 def spec_for(command: str, name: str, more: tuple[tuple[Any, ...], ...] = ()) -> type[Any]:

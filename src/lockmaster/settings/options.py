@@ -24,6 +24,7 @@ class Options(NamedTuple):
     direct_url: Secret = Secret()
     pooler: Literal["auto", "none", "session", "transaction"] = "auto"
     pod: str = ""
+    pod_uid: str = ""
 
     wait_for_database: float = 120.0
     wait_for_turn: float = 1800.0
@@ -40,5 +41,6 @@ class Options(NamedTuple):
     log_format: Literal["auto", "text", "json"] = "auto"
     color: Literal["auto", "always", "never"] = "auto"
     termination_log: str = ""
+    kube_events: Literal["auto", "never"] = "auto"
     quiet: bool = False
     verbose: bool = False

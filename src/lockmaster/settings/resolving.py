@@ -146,6 +146,8 @@ def _surroundings(values: dict[str, object], origins: dict[str, str], environ: M
         name = next((name for name in ("POD_NAME", "HOSTNAME") if environ.get(name)), "")
         values["pod"] = environ[name] if name else os.uname().nodename
         origins["pod"] = f"env {name}" if name else "host's name"
+    if "pod_uid" in origins and "pod_uid" not in values and environ.get("POD_UID"):
+        values["pod_uid"], origins["pod_uid"] = environ["POD_UID"], "env POD_UID"
     if "color" not in values and environ.get("NO_COLOR"):
         values["color"], origins["color"] = "never", "env NO_COLOR"
     if "termination_log" not in values and (log := termination_log(environ)):

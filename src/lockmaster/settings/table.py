@@ -68,6 +68,7 @@ _STEPS = (
     "fetch",
 )
 _KUBE = ("kube check",)
+_TELLING = ("migrate", "gate", "exec", "up")
 _EVERY = (*_FOLDER, *_STEPS, *_KUBE, "init")
 
 _WHAT = "what to migrate"
@@ -108,6 +109,8 @@ OPTIONS: tuple[Option, ...] = (
            ("auto", "none", "session", "transaction"), also="?pgbouncer=true of a Prisma URL"),
     Option("pod", "str", "NAME", "", _DATABASE, _WHERE,
            "who we are, for application_name and the history", also="POD_NAME; HOSTNAME; the host's name"),
+    Option("pod_uid", "str", "UID", "", _DATABASE, _WHERE,
+           "the pod's uid: with it a waiter can tell that the pod which has the turn is gone", also="POD_UID"),
 
     Option("wait_for_database", "duration", "TIME", "2m", _DATABASE, _WAITING,
            "how long the database may take to accept work"),
@@ -139,6 +142,9 @@ OPTIONS: tuple[Option, ...] = (
     Option("termination_log", "path", "FILE", "", _EVERY, _OUTPUT,
            "where to write why it failed, at most 4096 bytes; none for nowhere",
            also="/dev/termination-log in a pod"),
+    Option("kube_events", "choice", "WHEN", "auto", _TELLING, _OUTPUT,
+           "Kubernetes Events on the pod and its owner; auto is in a pod with a service account token",
+           ("auto", "never")),
     Option("quiet", "bool", "", "false", _EVERY, _OUTPUT, "warnings and errors only", short="-q"),
     Option("verbose", "bool", "", "false", _EVERY, _OUTPUT, "more lines, and the traceback of a bug", short="-v"),
     Option("config", "path", "FILE", "", _EVERY, _OUTPUT, "settings file (default: ./lockmaster.yaml if it is there)",

@@ -23,6 +23,7 @@ first.leave = leave
 sys.argv = ["lockmaster", *sys.argv[1:]]
 first.main()
 """
+IN_A_POD = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": "1", "POD_UID": "1a2b3c4d-0"}
 HEAVY = {
     "argparse", "asyncio", "concurrent.futures", "dataclasses", "difflib", "email", "gettext", "hashlib", "http",
     "importlib.metadata", "inspect", "locale", "logging", "multiprocessing", "pathlib", "random", "rich", "ruamel",
@@ -50,7 +51,7 @@ def nothing_to_do(folder: Path, url: str) -> set[str]:
     command = [sys.executable, "-m", "lockmaster", "migrate"]
     first = subprocess.run(command, env=BARE | env, capture_output=True, text=True, check=False, timeout=60)
     assert first.returncode == 0, first.stderr
-    return loaded("migrate", env=env, cwd=folder)
+    return loaded("migrate", env=env | IN_A_POD, cwd=folder)
 
 
 def test_nothing_to_do_on_sqlite(tmp_path: Path) -> None:
@@ -63,7 +64,8 @@ def test_nothing_to_do_on_postgres(tmp_path: Path, database: Database) -> None:
     modules = nothing_to_do(tmp_path, database.url)
     assert not modules & HEAVY
     assert not [name for name in modules if name.startswith(("sqlite3", "lockmaster.databases.sqlite"))]
-    assert not [name for name in modules if name.startswith(("lockmaster.prepare", "jinja2"))]
+    strangers = ("lockmaster.prepare", "lockmaster.kube", "lockmaster.cli.render_kube", "jinja2")
+    assert not [name for name in modules if name.startswith(strangers)]
 
 
 def test_permissions_loads_no_templates_and_envsubst_no_jinja(tmp_path: Path) -> None:
@@ -96,6 +98,6 @@ def test_a_command_that_was_run_before(tmp_path: Path, database: Database) -> No
         text=True, check=False, timeout=60,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    modules = loaded(*argv, env={"DATABASE_URL": database.url}, cwd=tmp_path)
+    modules = loaded(*argv, env=IN_A_POD | {"DATABASE_URL": database.url}, cwd=tmp_path)
     assert not modules & (HEAVY | {"msgspec", "ctypes", "threading", "typing"})
-    assert not [name for name in modules if name.startswith(("sqlite3", "lockmaster.prepare.guard"))]
+    assert not [name for name in modules if name.startswith(("sqlite3", "lockmaster.prepare.guard", "lockmaster.kube"))]

@@ -21,6 +21,7 @@ def run(call: Call) -> int:
     if call.rest:
         from lockmaster.prepare.become import become
 
+        call.settle()
         become(call.rest, os.environ, call.stop)
     return 0
 

@@ -42,6 +42,7 @@ class PostgresDatabase:
         lock_timeout: float = 0.8,
         statement_timeout: float = 0.0,
         application: str = "lockmaster",
+        uid: str = "",
         stop: Stop,
         clock: Clock,
         deadline: Deadline,
@@ -52,7 +53,7 @@ class PostgresDatabase:
         self._schema = search_path
         self._path = self.dialect.identifier(search_path) if search_path else ""
         self._limits = Limits(round(lock_timeout * 1000), round(statement_timeout * 1000))
-        self._application = application_name(application)
+        self._application = application_name(application, uid)
         self._stop, self._clock, self._deadline, self._emit = stop, clock, deadline, emit
         self._warned: set[str] = set()
 
@@ -177,7 +178,12 @@ def command_name(pod: str, lock: int) -> tuple[str, str]:
     return "lockmaster/" + name[-(63 - len("lockmaster/") - len(mark)) :] + mark, mark
 
 
-def application_name(pod: str) -> str:
-    """`lockmaster/` and the LAST part of the pod's name: PostgreSQL cuts at 63 bytes, and the end is what differs."""
+def application_name(pod: str, uid: str = "") -> str:
+    """`lockmaster/` and the LAST part of the pod's name: PostgreSQL cuts at 63 bytes, and the end is what differs.
+
+    Behind it the beginning of the pod's uid, where that is known: a StatefulSet's next pod has the same name. All roles
+    see this name, no query is needed to leave it there, and it goes with the session.
+    """
     name = pod.encode("ascii", "replace").decode().rpartition("/")[2]
-    return "lockmaster/" + name[-(63 - len("lockmaster/")) :] if name else "lockmaster"
+    mark = f"@{uid[:8]}" if len(uid) >= 8 and uid[:8].isalnum() and uid.isascii() else ""
+    return "lockmaster/" + name[-(63 - len("lockmaster/") - len(mark)) :] + mark if name else "lockmaster"

@@ -42,6 +42,9 @@ def run(spec: Any, context: Context) -> Outcome:
 
     def work(holding: Keeper) -> None:
         from lockmaster.prepare.steps.exec.work import Work  # with threads, ctypes and more: only where it runs
+        from lockmaster.step_events import Running
+
+        context.emit(Running(shown))
 
         Work(
             order, emit=context.emit, clock=context.clock, deadline=context.deadline, stop=context.stop, inner=inner,

@@ -1,0 +1,66 @@
+"""A note as an Event of the core API, which is what `kubectl describe` shows."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from lockmaster.values import NamedTuple
+
+if TYPE_CHECKING:
+    from lockmaster.kube.whoami import Pod
+
+    Json = dict[str, Any]
+
+MOST = 30  # Events of one run on one object: a log is the place for more
+LENGTH = 1024  # bytes of a message; the API server takes no longer one
+_SAME = 600  # seconds in which a herd tells its owner the same failure once
+
+
+class Note(NamedTuple):
+    """Something to tell. `owner`: the pod's owner is told too; with `warning` without the pod's name, once for all pods."""
+
+    reason: str
+    text: str
+    warning: bool = False
+    owner: bool = False
+
+
+class Thing(NamedTuple):
+    """An object that something is told about."""
+
+    version: str
+    kind: str
+    name: str
+    uid: str
+
+
+def event(note: Note, thing: Thing, pod: Pod) -> Json:
+    """The Event. What a herd of pods has to say alike of their owner has one name, so that only the first one is kept."""
+    own, seconds = thing.kind == "Pod", time.time()
+    text = note.text if own or note.warning else f"{pod.name}: {note.text}"
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+    about = {"apiVersion": thing.version, "kind": thing.kind, "namespace": pod.namespace, "name": thing.name}
+    if thing.uid:
+        about["uid"] = thing.uid
+    name = f"{time.time_ns():016x}" if own or not note.warning else _shared(note, thing, seconds)
+    return {
+        "apiVersion": "v1", "kind": "Event", "metadata": {"name": f"{thing.name}.{name}", "namespace": pod.namespace},
+        "involvedObject": about, "type": "Warning" if note.warning else "Normal", "reason": note.reason,
+        "message": cut(text, LENGTH), "source": {"component": "lockmaster"}, "count": 1,
+        "firstTimestamp": stamp, "lastTimestamp": stamp,
+        "reportingComponent": "lockmaster", "reportingInstance": pod.name,
+    }  # fmt: skip
+
+
+def _shared(note: Note, thing: Thing, seconds: float) -> str:
+    from hashlib import blake2b
+
+    told = f"{thing.uid}\n{note.reason}\n{note.text}\n{seconds // _SAME:.0f}"
+    return blake2b(told.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
+
+
+def cut(text: str, most: int) -> str:
+    """The text in at most `most` bytes, never through the middle of a character."""
+    data = text.encode("utf-8", "backslashreplace")
+    return data.decode() if len(data) <= most else data[: most - 3].decode("utf-8", "ignore") + "..."
