@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from lockmaster.clock import Clock
     from lockmaster.engine.admin import Desk
+    from lockmaster.engine.levels import Level
     from lockmaster.engine.ports import Database, Dialect, History, Keeper, Source
     from lockmaster.engine.results import DryRun, MigrateResult, StatusReport
     from lockmaster.events import Emit
@@ -104,6 +105,22 @@ def lease_keeper(name: str, environ: Mapping[str, str], *, stop: Stop, clock: Cl
 
 def status(options: Options, *, events: Emit, stop: Stop) -> StatusReport:
     return _desk(options, events, stop).status()
+
+
+def levels(options: Options, *, events: Emit, stop: Stop) -> tuple[Level, ...]:
+    """What the histories in the database say, of each format that is known, without a folder."""
+    from lockmaster.engine.levels import levels as look
+    from lockmaster.formats.native_history import NativeHistory
+    from lockmaster.formats.prisma_history import PrismaHistory
+
+    clock, url = SystemClock(stop), _address(options)
+    dialect, limit = _dialect(url), Deadline(clock, options.wait_for_database)
+    schema = options.history_schema or None
+    histories: dict[str, History] = {
+        "native": NativeHistory(dialect, schema),
+        "prisma": PrismaHistory(dialect, schema or _schema(url, options) or None),
+    }
+    return look(_database(url, options, Place("", "", os.getcwd()), events, stop, clock, limit), histories, limit)
 
 
 def dry_run(options: Options, *, events: Emit, stop: Stop) -> DryRun:

@@ -72,7 +72,7 @@ def run(argv: Sequence[str]) -> int:
             parsed.rest, output.hide, output.settle,
         )  # fmt: skip
         status = _written(stdout, int(_command(command.name)(call)))
-        output.settle()
+        output.end()
         return status  # noqa: TRY300 - an `else` would stand a page away
     except BrokenPipeError:  # the reader of our output has gone: nobody is left to talk to
         return int(Exit.UNEXPECTED)

@@ -60,6 +60,7 @@ _EXAMPLES = {
         "lockmaster kube check deploy/*.yaml",
         "kustomize build overlays/production | lockmaster kube check -",
     ),
+    "kube status": ("lockmaster kube status -n shop", "lockmaster kube status --json | jq '.workloads[].level'"),
     "init": ("lockmaster init", "lockmaster init --print"),
     "schema": ("lockmaster schema > lockmaster.schema.json",),
     "settings": ("lockmaster settings", "LOCKMASTER_DIR=db lockmaster settings --json"),

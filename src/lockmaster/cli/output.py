@@ -6,8 +6,8 @@ import os
 from _thread import allocate_lock
 from contextlib import suppress
 
-from lockmaster.cli.words import Pacer, level_of
-from lockmaster.events import Applying, Failed, Waiting
+from lockmaster.cli.words import Pacer, describe, level_of
+from lockmaster.events import Applying, Failed, Ready, Waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class Output:
         self._pacer = Pacer()
         self._showing = allocate_lock()  # a command's words come from threads
         self._render = _renderer(options, stream, self._secrets)
+        self._well: list[str] = []  # what a container that ends well leaves behind
         self._kube: KubeRenderer | None = None
         self._pod = options.pod if kube and options.kube_events == "auto" else None
 
@@ -43,6 +44,8 @@ class Output:
         loud = ("debug", "info", "warning", "error").index(level_of(event)) >= self._least
         if loud and self._pacer.lets_through(event):
             self._show(event)
+        if self._termination:
+            self._note_level(getattr(event, "event", event))
         if self._pod is not None:
             self._tell(event)
 
@@ -57,6 +60,19 @@ class Output:
             render_termination.write(self._termination, render_termination.render(error, self._secrets))
         if self._kube is not None:
             self._kube.settle(failed=True)
+
+    def end(self) -> None:
+        """It ends well: leave the level where Kubernetes looks, for `kubectl describe pod` and `kube status`."""
+        if self._well:
+            with suppress(OSError, ValueError), open(self._termination, "wb") as file:
+                file.write("".join(self._well).encode("utf-8", "backslashreplace")[:4096])
+        self.settle()
+
+    def _note_level(self, event: Event) -> None:
+        if isinstance(event, Ready):
+            self._well.append(describe(event) + "\n")
+            if event.ahead:
+                self._well.append(f"ahead: {', '.join(event.ahead[:10])}\n")
 
     def settle(self) -> None:
         """What is told on the side gets a moment: for the end, and before the process becomes another one."""

@@ -37,8 +37,8 @@ class Command(NamedTuple):
         return words >= needed if needed and self.words[-1].endswith("...") else words == needed
 
 
-def _own(key: str, metavar: str, text: str) -> Option:
-    return Option(key, "str" if metavar else "bool", metavar, "", (), "this command", text, field=False)
+def _own(key: str, metavar: str, text: str, short: str = "") -> Option:
+    return Option(key, "str" if metavar else "bool", metavar, "", (), "this command", text, field=False, short=short)
 
 
 def _choice(key: str, metavar: str, choices: tuple[str, ...], default: str, text: str) -> Option:
@@ -204,6 +204,15 @@ COMMANDS: dict[str, Command] = {
             "kube check",
             "find in manifests what goes wrong with migrations on Kubernetes",
             words=("FILE...",),
+        ),
+        Command(
+            "kube status",
+            "show each workload of a namespace with its level, who waits for whom, and what failed",
+            own=(
+                _own("namespace", "NAME", "the namespace (default: the pod's, or the kubeconfig's)", short="-n"),
+                _JSON,
+            ),
+            steps=True,
         ),
         Command(
             "init",

@@ -56,7 +56,7 @@ _MIGRATE = ("migrate",)
 _GATED = ("migrate", "gate")
 _COMPARING = ("migrate", "gate", "status")
 _TURN = ("migrate", "baseline", "resolve", "exec")
-_DATABASE = ("migrate", "gate", "status", "baseline", "resolve", "exec")
+_DATABASE = ("migrate", "gate", "status", "baseline", "resolve", "exec", "kube status")
 _SCRIPTS = ("migrate", "gate", "status", "baseline", "resolve")
 _FOLDER = (*_SCRIPTS, "new")
 _STEPS = (
@@ -67,7 +67,7 @@ _STEPS = (
     "render",
     "fetch",
 )
-_KUBE = ("kube check",)
+_KUBE = ("kube check", "kube status")
 _TELLING = ("migrate", "gate", "exec", "up")
 _EVERY = (*_FOLDER, *_STEPS, *_KUBE, "init")
 
@@ -113,7 +113,7 @@ OPTIONS: tuple[Option, ...] = (
            "the pod's uid: with it a waiter can tell that the pod which has the turn is gone", also="POD_UID"),
 
     Option("wait_for_database", "duration", "TIME", "2m", _DATABASE, _WAITING,
-           "how long the database may take to accept work"),
+           "how long the database may take to accept work", defaults=(("kube status", "5s"),)),
     Option("wait_for_turn", "duration", "TIME", "30m", _TURN, _WAITING,
            "how long to wait while another replica migrates"),
     Option("deadline", "limit", "TIME", "0", (*_GATED, *_STEPS), _WAITING, "limit of the whole run, 0 for none",
