@@ -43,6 +43,7 @@ class Keywords(TypedDict, total=False):
     ddl_lock_budget: float
     statement_timeout: float | None
     deadline: float | None
+    order: Literal["database", "lease"]
     ahead: Literal["warn", "fail"]
     checksum: Literal["auto", "ignore", "warn", "fail"]
     out_of_order: Literal["auto", "allow", "fail"]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lockmaster.clock import Clock
     from lockmaster.engine.admin import Desk
     from lockmaster.engine.levels import Level
-    from lockmaster.engine.ports import Database, Dialect, History, Keeper, Source
+    from lockmaster.engine.ports import Database, Dialect, History, Keeper, Line, Source
     from lockmaster.engine.results import DryRun, MigrateResult, StatusReport
     from lockmaster.events import Emit
     from lockmaster.settings.options import Options
@@ -57,7 +57,16 @@ def migrate(options: Options, *, events: Emit, stop: Stop) -> MigrateResult:
     return Runner(
         parts.database, parts.source, parts.history, parts.policy, waits,
         clock=parts.clock, emit=events, direct=parts.direct, deadline=parts.deadline,
+        line=_line(options, parts, events) if options.order == "lease" else None,
     ).migrate()  # fmt: skip
+
+
+def _line(options: Options, parts: Parts, emit: Emit) -> Line:
+    """A Lease of this database and history, in front of its turn."""
+    from lockmaster.kube.line import LeaseLine, lease_name
+
+    environ = {**os.environ, "POD_NAME": options.pod, "POD_UID": options.pod_uid}
+    return LeaseLine(lease_name(f"{parts.database} {parts.history.lock}"), environ, clock=parts.clock, emit=emit)
 
 
 def gate(options: Options, *, events: Emit, stop: Stop) -> MigrateResult:

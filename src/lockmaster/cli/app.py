@@ -66,7 +66,8 @@ def run(argv: Sequence[str]) -> int:
         output = Output(resolved.options, stderr, resolved.secrets, kube=tells)
         for message, hint in resolved.warnings:
             output.emit(Warned(message, hint))
-        stop = _start(command, resolved.options, needs_url="lease" not in parsed.flags)
+        by_lease = "lease" in parsed.flags or (command.name == "exec" and resolved.options.order == "lease")
+        stop = _start(command, resolved.options, needs_url=not by_lease)
         call = Call(
             resolved.options, parsed.flags, parsed.words, output.emit, stop, stdout, resolved,
             parsed.rest, output.hide, output.settle,

@@ -7,6 +7,7 @@ from _thread import allocate_lock
 from contextlib import suppress
 
 from lockmaster.cli.words import Pacer, describe, level_of
+from lockmaster.errors import StoppedError
 from lockmaster.events import Applying, Failed, Ready, Waiting
 
 TYPE_CHECKING = False
@@ -58,7 +59,7 @@ class Output:
             from lockmaster.cli import render_termination
 
             render_termination.write(self._termination, render_termination.render(error, self._secrets))
-        if self._kube is not None:
+        if self._kube is not None and not isinstance(error, StoppedError):  # who is stopped ends now
             self._kube.settle(failed=True)
 
     def end(self) -> None:

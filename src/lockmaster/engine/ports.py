@@ -313,6 +313,22 @@ class Database(Protocol):
         ...
 
 
+class Line(Protocol):
+    """An order in which processes come, in front of the turn and never in its place: what it says protects nothing."""
+
+    def first(self) -> bool:
+        """Whether we may try to take the turn now. Returns soon; True too when nobody can tell."""
+        ...
+
+    def others(self) -> str:
+        """Who is in front of us, in words for people; "" if unknown or nobody."""
+        ...
+
+    def leave(self) -> None:
+        """Let the next one come. Not in the line is fine. Never raises."""
+        ...
+
+
 class Keeper(Protocol):
     """Holds the turn for an errand and keeps the record of its key. Used by one thread.
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from lockmaster.engine.apply import Budget
     from lockmaster.engine.model import Migration, Plan, Policy, Record, View
     from lockmaster.engine.pieces import Prepared
-    from lockmaster.engine.ports import Database, History, Session, Source
+    from lockmaster.engine.ports import Database, History, Line, Session, Source
     from lockmaster.events import Emit
 
 CROWDED = 0.7  # of max_connections: from there on waiters leave and come back (C5)
@@ -67,8 +67,9 @@ class Runner:
         emit: Emit,
         direct: Callable[[], Database] | None = None,
         deadline: Deadline | None = None,
+        line: Line | None = None,
     ) -> None:
-        self._database, self._direct = database, direct
+        self._database, self._direct, self._line = database, direct, line
         self._source, self._history = Remembering(source), history
         self._policy, self._waits = policy, waits
         self._clock, self._emit = clock, emit
@@ -98,6 +99,7 @@ class Runner:
 
             raise report.outside(error) from error
         finally:
+            self._leave_line()
             self._close()
 
     def _migrate(self) -> MigrateResult:
@@ -135,6 +137,7 @@ class Runner:
             session.announce(self._history)
         session.release()
         reach(Fault.RELEASED)
+        self._leave_line()
         return plan
 
     def _under_turn(self, session: Session) -> Plan:
@@ -273,7 +276,7 @@ class Runner:
         tell_at, woken, rhythm, pause = 0.0, False, Rhythm(), 0.2
         while True:
             # who was woken by the holder looks at the history first: most often there is nothing left to do
-            if not woken and session.try_turn(self._history):
+            if not woken and (self._line is None or self._line.first()) and session.try_turn(self._history):
                 self._emit(events.TurnTaken(self._clock.now() - began))
                 return None
             if limit.over() or self._deadline.over():
@@ -297,6 +300,10 @@ class Runner:
             pause = rhythm.pause(view.peers, told=listening)
             woken = session.sleep(min(pause, limit.left(), self._deadline.left()))
 
+    def _leave_line(self) -> None:
+        if self._line is not None:
+            self._line.leave()
+
     def _step_aside(self, pause: float) -> Plan:
         """Give the connection back while they are scarce: the holder and the application need them more (C5)."""
         assert self._session is not None  # noqa: S101
@@ -308,7 +315,8 @@ class Runner:
         return self._plan(self._open(write=True), binding=False, quiet=True)
 
     def _cause(self, session: Session, plan: Plan) -> str:
-        self._holder = session.holder(self._history) or "another process"
+        in_line = self._line.others() if self._line is not None else ""
+        self._holder = session.holder(self._history) or in_line or "another process"
         working = plan.open[0].label if plan.open else plan.pending[0].label
         return f"{self._holder} has the turn, next is {working}"
 

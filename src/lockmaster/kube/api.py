@@ -84,7 +84,7 @@ class Api:
             raise NoAnswerError(_why(error)) from error
         if answer.status_code == 404 and (_status(answer.content) or _is_discovery(path)):
             return None
-        _raise_for(answer.status_code, answer.content, answer.headers, rights, _verb(method))
+        _raise_for(answer.status_code, answer.content, answer.headers, rights, _verb(method, rights))
         found = _status(answer.content)
         if not found:  # a login page, a load balancer
             raise NoAnswerError("what answers is no API server")
@@ -177,8 +177,9 @@ def _status(content: bytes) -> Json:
     return found if isinstance(found, dict) else {}
 
 
-def _verb(method: str) -> str:
-    return {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}.get(method, "get")
+def _verb(method: str, rights: tuple[access.Access, ...]) -> str:
+    reading = "list" if rights and "get" not in rights[0].verbs else "get"
+    return {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}.get(method, reading)
 
 
 def _why(error: Exception) -> str:

@@ -50,6 +50,7 @@ class Lease:
         self.why = ""  # it was lost
         self.others = ""  # who holds it, and since when; "" before the first look
         self.state = ""  # what the last try found, for people
+        self.answered = True  # the API server did, at the last try
         self._record = Record(api, name, self.namespace, holder, timing)
         self._clock, self._timing, self._on_lost = clock, timing, on_lost
         self._renewed = 0.0  # when the renewal that succeeded last was begun
@@ -66,9 +67,12 @@ class Lease:
         while True:
             began = now()
             try:
+                self.answered = False
                 if self._record.take(min(self._timing.deadline, max(1.0, ends - began))):
                     self._keep(began)
+                    self.answered = True
                     return True
+                self.answered = True
                 self.state = f"held by {self._record.others}" if self._record.others else "somebody else was faster"
                 denied = None
             except NoAnswerError as error:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 MOST = 30  # Events of one run on one object: a log is the place for more
+KEPT = 10  # of them for what the owner is told too: a long wait must not use up the word on how it ended
 LENGTH = 1024  # bytes of a message; the API server takes no longer one
 _SAME = 600  # seconds in which a herd tells its owner the same failure once
 
@@ -24,6 +25,11 @@ class Note(NamedTuple):
     text: str
     warning: bool = False
     owner: bool = False
+
+    @property
+    def passing(self) -> bool:
+        """Whether it is no news any more once there is something newer."""
+        return self.reason.endswith("Started") or self.reason.startswith("WaitingFor")
 
 
 class Thing(NamedTuple):

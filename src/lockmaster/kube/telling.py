@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lockmaster.kube import holders
 from lockmaster.kube.login import SERVICE_ACCOUNT
-from lockmaster.kube.notes import MOST, Note, Thing, event
+from lockmaster.kube.notes import KEPT, MOST, Note, Thing, event
 from lockmaster.kube.whoami import Pod, whoami
 from lockmaster.step_events import Noted
 
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
     Json = dict[str, Any]
 
-_AFTER_FAILURE = 1.0  # seconds that the exit may wait: the kubelet waits ten before it tries again
-_AFTER_SUCCESS = 0.5  # likewise, where the API server has answered already
+_LAST = 1.0  # seconds that the exit may wait: for what is told in some 20 ms, by a server that is known to answer
 _UNHEARD = 0.3  # seconds since the first note; an API server that has not answered by then is not waited for
 
 
@@ -40,6 +39,7 @@ class Teller:
         self._notes: deque[Note | holders.Holder] = deque()
         self._left = MOST
         self._busy = self._heard = self._failing = self._said = self._learnt = False
+        self._blind = False  # we may not look at pods
         self._began = 0.0
         self._pod = Pod("", name)
         self._owner: Thing | None = None
@@ -49,9 +49,14 @@ class Teller:
     def tell(self, note: Note | holders.Holder) -> None:
         """Queue a note, or a holder of the turn who may be gone. Returns at once; too many are dropped."""
         with self._changed:
-            if self._left <= 0:
+            if isinstance(note, Note):
+                if self._left <= (0 if note.owner else KEPT):
+                    return
+                self._left -= 1
+                if note.owner:  # nobody needs to hear that what has ended by now was begun
+                    self._notes = deque(one for one in self._notes if not (isinstance(one, Note) and one.passing))
+            elif self._notes:  # the server is slow: a look can wait
                 return
-            self._left -= isinstance(note, Note)
             self._notes.append(note)
             if not self._began:
                 self._began = time.monotonic()
@@ -61,21 +66,16 @@ class Teller:
     def settle(self, *, failed: bool) -> None:
         """Give the queue a moment at the end.
 
-        After a failure up to a second. After a success not longer than the API server is known to answer: half a second
-        if it has, and if it has not, until 0.3 s after the first note; so a silent one never costs more than that, and
-        nothing where the migration took longer.
+        After a failure up to a second: the kubelet waits ten before it tries again. After a success too, if the API
+        server has answered before; if it has not, until 0.3 s after the first note, so a silent one never costs more
+        than that, and nothing where the migration took longer.
         """
         began = time.monotonic()
         with self._changed:
             while self._notes or self._busy:
-                if failed:
-                    ends = began + _AFTER_FAILURE
-                elif self._failing:
-                    return
-                else:
-                    ends = began + _AFTER_SUCCESS if self._heard else self._began + _UNHEARD
+                ends = began + _LAST if failed or self._heard else self._began + _UNHEARD
                 left = ends - time.monotonic()
-                if left <= 0:
+                if left <= 0 or (self._failing and not failed):
                     return
                 self._changed.wait(left)
 
@@ -141,9 +141,10 @@ class Teller:
 
     def _look(self, holder: holders.Holder) -> None:
         """Say so when the holder's pod is gone, once. Who may not look says nothing."""
-        if holder in self._gone or not holders.same_workload(holder.pod, self._pod.name):
+        if self._blind or holder in self._gone or not holders.same_workload(holder.pod, self._pod.name):
             return
         status, found = self._ask("GET", f"/api/v1/namespaces/{self._pod.namespace}/pods/{holder.pod}")
+        self._blind = status in (401, 403)
         if status == 404 or (status == 200 and not _is_alive(found, holder.uid)):
             self._gone.add(holder)
             text = f"the pod that holds the turn, {holder.pod}, is gone; its session ends in seconds"

@@ -32,6 +32,7 @@ class Options(NamedTuple):
     ddl_lock_budget: float = 300.0
     statement_timeout: float | None = None
     deadline: float | None = None
+    order: Literal["database", "lease"] = "database"
 
     ahead: Literal["warn", "fail"] = "warn"
     checksum: Literal["auto", "ignore", "warn", "fail"] = "auto"

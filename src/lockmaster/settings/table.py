@@ -116,6 +116,9 @@ OPTIONS: tuple[Option, ...] = (
            "how long the database may take to accept work", defaults=(("kube status", "5s"),)),
     Option("wait_for_turn", "duration", "TIME", "30m", _TURN, _WAITING,
            "how long to wait while another replica migrates"),
+    Option("order", "choice", "BY", "database", ("migrate", "exec"), _WAITING,
+           "lease: pods come one by one by a Kubernetes Lease; migrate takes the database's turn all the same, exec does not,"
+           " and a Lease does not fence", ("database", "lease")),
     Option("deadline", "limit", "TIME", "0", (*_GATED, *_STEPS), _WAITING, "limit of the whole run, 0 for none",
            defaults=(("gate", "10m"),)),
     Option("ddl_lock_timeout", "duration", "TIME", "800ms", _MIGRATE, _WAITING,

@@ -31,10 +31,11 @@ def run(spec: Any, context: Context) -> Outcome:
     argv = _argv(spec.command)
     shown = _shown(argv, context)
     options = resolved("exec", spec, context).options
-    key = _key(spec, options, argv, context)
+    lease = spec.lease or (_lease_of(argv) if options.order == "lease" else "")
+    key = _key(spec, options, argv, context, lease)
     inner = context.stop.child()
-    if spec.lease:
-        keeper = compose.lease_keeper(spec.lease, context.environ, stop=inner, clock=context.clock)
+    if lease:
+        keeper = compose.lease_keeper(lease, context.environ, stop=inner, clock=context.clock)
     else:
         keeper = compose.keeper(require_url(options), key or "", stop=inner, clock=context.clock, emit=context.emit)
     environ = _environment(spec, options, keeper.name, context)
@@ -85,15 +86,21 @@ def _shown(argv: Sequence[str], context: Context) -> str:
     return line if len(line) <= 200 else line[:197] + "..."
 
 
-def _key(spec: Any, options: Options, argv: Sequence[str], context: Context) -> str | None:
+def _lease_of(argv: Sequence[str]) -> str:
+    """Of the command, and of no version: old and new pods of a rolling update must have the same one."""
+    words = "".join(char if char.isascii() and char.isalnum() else " " for char in " ".join(argv).lower()).split()
+    return f"lockmaster-{'-'.join(words)}"[:63].rstrip("-")
+
+
+def _key(spec: Any, options: Options, argv: Sequence[str], context: Context, lease: str) -> str | None:
     """As it was given, or of the content that was named, or of the folder of migrations that is known; None for always."""
     of = [spec.once_of] if isinstance(spec.once_of, str) else list(spec.once_of)
     if sum((bool(spec.once), bool(of), spec.always)) > 1:
         raise UsageError("once, once_of and always contradict each other", hint="keep one of them")
-    if spec.lease and (spec.once or of):
-        hint = "keys are recorded in a database: --lease is for where there is none with a lock of ours"
+    if lease and (spec.once or of):
+        hint = "keys are recorded in a database: a lease is for where there is none with a lock of ours"
         raise UsageError("a lease keeps no keys", hint=hint)
-    if spec.always or spec.lease:
+    if spec.always or lease:
         return None
     if spec.once:
         return keys.given(spec.once)
