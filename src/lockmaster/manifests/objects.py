@@ -60,6 +60,10 @@ class Object(NamedTuple):
         """The line, from 1."""
         return self.document.line((*self.path, *path))
 
+    def annotation(self, name: str) -> str:
+        """The text of an annotation; empty where there is none."""
+        return text(mapping(mapping(self.root.get("metadata")).get("annotations")).get(name))
+
 
 class Workload(NamedTuple):
     """An object that makes pods. `where` is the path from its root to the pod template (a Pod: to itself)."""

@@ -57,16 +57,24 @@ class Document:
 
     def line(self, path: tuple[str | int, ...]) -> int:
         """The line, from 1, of a key or an item, or of the nearest one around it."""
+        return self.mark(path)[0]
+
+    def mark(self, path: tuple[str | int, ...]) -> tuple[int, int]:
+        """The line and the column, both from 1, of a key or an item, or of the nearest one around it."""
         if self._nodes is None:
             self._nodes = _yaml().compose(self._body)
-        node, line = self._nodes, self._nodes.start_mark.line
+        node, mark = self._nodes, self._nodes.start_mark
         for step in path:
             found = _child(node, step)
             if found is None:
                 break
             mark, node = found
-            line = mark.line
-        return int(self._first + line)
+        return int(self._first + mark.line), int(mark.column) + 1
+
+    def source(self, line: int) -> str:
+        """What stood in this line of the stream."""
+        lines = self._text.split("\n")
+        return lines[line - self._line] if 0 <= line - self._line < len(lines) else ""
 
     def _load(self) -> Any:
         from ruamel.yaml.error import YAMLError

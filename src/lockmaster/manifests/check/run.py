@@ -1,4 +1,4 @@
-"""Run all rules."""
+"""Run the rules: all of them, or those that are asked for, without what the manifests themselves have let pass."""
 
 from __future__ import annotations
 
@@ -6,24 +6,86 @@ import importlib
 import pkgutil
 from typing import TYPE_CHECKING, cast
 
+from lockmaster.errors import UsageError
 from lockmaster.manifests.check import rules
-from lockmaster.manifests.check.model import Check, Finding, World
+from lockmaster.manifests.check.model import Check, Finding, Rule, World
+from lockmaster.manifests.names import PREFIX
+from lockmaster.manifests.objects import mapping, text, workload
+from lockmaster.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from lockmaster.manifests.objects import Object
     from lockmaster.manifests.stream import Stream
 
+IGNORE = f"{PREFIX}ignore"  # an annotation: rules that are not for this object, separated by commas
 
-def checks() -> list[Check]:
-    """All rules, by name."""
+
+class Report(NamedTuple):
+    """What was found, in the order in which it stands there."""
+
+    findings: list[Finding]
+    world: World
+    passed: int  # findings that an annotation let pass
+    strange: list[tuple[str, str]]  # annotations that name no rule: place and name
+
+
+def checks(only: Iterable[str] = (), ignore: Iterable[str] = ()) -> list[Check]:
+    """The rules by name: all, or only some, without some. Raises UsageError for a name that is none."""
     names = sorted(module.name for module in pkgutil.iter_modules(rules.__path__))
-    return [cast("Check", importlib.import_module(f"{rules.__name__}.{name}")) for name in names]
+    found = {name.replace("_", "-"): name for name in names}
+    wanted, unwanted = _known(only, found), _known(ignore, found)
+    chosen = [found[name] for name in sorted(found) if (not wanted or name in wanted) and name not in unwanted]
+    if not chosen:
+        raise UsageError("no rule is left", hint="lockmaster kube check --list")
+    return [cast("Check", importlib.import_module(f"{rules.__name__}.{name}")) for name in chosen]
 
 
-def check(streams: Sequence[Stream]) -> list[Finding]:
-    """What all rules find in these manifests, in the order in which it stands there."""
-    world = World(streams)
-    found = [finding for rule in checks() for finding in rule.find(world)]
+def rule(name: str) -> tuple[Rule, bool]:
+    """A rule, and whether it can be fixed. Raises UsageError for a name that is none."""
+    (check,) = checks((name,))
+    return check.RULE, hasattr(check, "fix")
+
+
+def examine(streams: Sequence[Stream], chosen: Sequence[Check] | None = None, *, live: bool = False) -> Report:
+    """What the rules find in these manifests."""
+    world = World(streams, live=live)
+    chosen = checks() if chosen is None else chosen
+    findings = _distinct(one for check in chosen for one in check.find(world))
+    kept = [one for one in findings if one.rule.id not in _let_pass(one.object)]
     order = {id(item.document): number for number, item in enumerate(world.objects)}
-    return sorted(found, key=lambda one: (order[id(one.object.document)], one.object.line(*one.path), one.rule.id))
+    kept.sort(key=lambda one: (order[id(one.object.document)], one.object.line(*one.path), one.rule.id))
+    return Report(kept, world, len(findings) - len(kept), list(_strange(world)))
+
+
+def _distinct(findings: Iterable[Finding]) -> list[Finding]:
+    """Each once: two migrations in one object may break the same rule at the same place."""
+    known = {(one.rule.id, id(one.object.root), one.path, one.message): one for one in findings}
+    return list(known.values())
+
+
+def _known(names: Iterable[str], found: Iterable[str]) -> set[str]:
+    wanted = {part.strip() for name in names for part in name.split(",") if part.strip()}
+    for name in sorted(wanted - set(found)):
+        from lockmaster.settings.suggest import did_you_mean
+
+        hint = did_you_mean(name, found) or "lockmaster kube check --list"
+        raise UsageError(f"there is no rule {name!r}", hint=hint)
+    return wanted
+
+
+def _let_pass(item: Object) -> set[str]:
+    """The rules that an annotation of the object, or of its pod template, lets pass."""
+    values = [item.annotation(IGNORE)]
+    if found := workload(item):
+        metadata = mapping(found.template.get("metadata"))
+        values.append(text(mapping(metadata.get("annotations")).get(IGNORE)))
+    return {part.strip() for value in values for part in value.split(",") if part.strip()}
+
+
+def _strange(world: World) -> Iterable[tuple[str, str]]:
+    known = {module.name.replace("_", "-") for module in pkgutil.iter_modules(rules.__path__)}
+    for item in world.objects:
+        for name in sorted(_let_pass(item) - known):
+            yield item.place("metadata", "annotations", IGNORE), name

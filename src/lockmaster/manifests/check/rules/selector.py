@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from lockmaster.manifests.check.model import Finding, Rule, World
 from lockmaster.manifests.objects import mapping
+from lockmaster.manifests.stream import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
 RULE = Rule(
     id="selector",
@@ -30,7 +32,18 @@ def find(world: World) -> Iterator[Finding]:
         labels = mapping(mapping(workload.template.get("metadata")).get("labels"))
         if not wanted and not item.at("spec", "selector", "matchExpressions"):
             missing = "spec.selector" if labels else "spec.selector and the labels of the pod template"
-            yield Finding(RULE, item, ("spec",), f"{missing} are missing" if not labels else f"{missing} is missing")
+            wanted = plain(labels or mapping(mapping(item.root.get("metadata")).get("labels")))
+            message = f"{missing} is missing" if labels else f"{missing} are missing"
+            yield Finding(RULE, item, ("spec",), message, wanted=wanted)
         elif not wanted.items() <= labels.items():
             lacking = ", ".join(f"{key}: {value}" for key, value in wanted.items() if labels.get(key) != value)
             yield Finding(RULE, item, workload.where, f"the pod template lacks the label {lacking}, which is selected")
+
+
+def fix(root: Any, finding: Finding) -> None:
+    """Select what the pods are labelled with, or, where nothing is, what the object is: it was never accepted so far."""
+    if not finding.wanted:
+        return
+    spec = root["spec"]
+    spec.setdefault("selector", {})["matchLabels"] = dict(finding.wanted)
+    spec["template"].setdefault("metadata", {}).setdefault("labels", dict(finding.wanted))

@@ -1,0 +1,47 @@
+"""Passwords that stand in a manifest as they are."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from lockmaster.manifests.objects import listed, mapping, text
+from lockmaster.values import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lockmaster.manifests.objects import Container, Path
+
+_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^:@/\s]*:([^@/\s]+)@")
+_FIELD = re.compile(r"(?i)\bpassword=([^\s;&]+)")
+_NAME = re.compile(r"(?i)(?:password|passwd|_pass|_pwd|^pass|^pwd)$")
+_NO_SECRET = re.compile(r"(?i)allow|random|empty|_file$")
+_PLACEHOLDER = re.compile(r"\$[({]|^<.*>$|^\*+$|^/|^\{\{|^(?:true|false|yes|no|1|0)?$|^CHANGE_?ME$|^placeholder")
+
+
+class Plain(NamedTuple):
+    """A password. `path` is where it stands, from the container; `what` says what it is part of."""
+
+    path: Path
+    what: str
+    secret: str
+
+
+def plain(container: Container) -> Iterator[Plain]:
+    """The passwords in a container's variables and command."""
+    for number, one in enumerate(map(mapping, listed(container.root.get("env")))):
+        name, value = text(one.get("name")), text(one.get("value"))
+        if secret := _in(value):
+            yield Plain(("env", number), f"the value of {name}", secret)
+        elif _NAME.search(name) and not _NO_SECRET.search(name) and not _PLACEHOLDER.search(value):
+            yield Plain(("env", number), f"{name}", value)
+    for field in ("command", "args"):
+        for number, word in enumerate(listed(container.root.get(field))):
+            if secret := _in(text(word)):
+                yield Plain((field, number), f"the URL in {field}", secret)
+
+
+def _in(value: str) -> str:
+    found = _URL.search(value) or (_FIELD.search(value) if "=" in value else None)
+    return found[1] if found and not _PLACEHOLDER.search(found[1]) else ""

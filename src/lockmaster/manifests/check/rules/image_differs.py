@@ -1,0 +1,46 @@
+"""Migrations of another build than the application's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lockmaster.manifests.check.images import image
+from lockmaster.manifests.check.model import Rule, at
+from lockmaster.manifests.objects import text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lockmaster.manifests.check.model import Finding, World
+
+RULE = Rule(
+    id="image-differs",
+    severity="warning",
+    title="the migration's image is of another version than the application's",
+    effect="the schema is at the level of one build and the code of another: it works until a deployment changes only one "
+    "of the two lines",
+    help="the same image and tag in both, set by the same line of the pipeline; or mount the application's image as a volume "
+    "(image volumes) so that the migrations are those of the code",
+)
+
+
+def find(world: World) -> Iterator[Finding]:
+    """Every migration from the same repository, or one that is named after it, in another version."""
+    for migration in world.migrations:
+        if migration.role not in ("init", "sidecar"):
+            continue
+        ours = image(text(migration.container.root.get("image")))
+        apps = [
+            image(text(one.root.get("image"))) for one in migration.workload.containers() if one.field == "containers"
+        ]
+        related = [app for app in apps if _related(ours.repository, app.repository)]
+        if related and ours.version not in {app.version for app in related}:
+            message = f"{ours.version} migrates for {related[0].version} of {related[0].repository}"
+            yield at(RULE, migration.container, "image", message=message)
+
+
+def _related(migrates: str, serves: str) -> bool:
+    """Whether the one is the other, or is called after it: app, app-migrations."""
+    if not migrates or not serves:
+        return False
+    return migrates == serves or (migrates.startswith(f"{serves}-") and "migrat" in migrates[len(serves) :])

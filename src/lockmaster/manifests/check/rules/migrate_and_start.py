@@ -1,0 +1,30 @@
+"""A migration in the command that starts the application."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lockmaster.manifests.check.model import Rule, at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lockmaster.manifests.check.model import Finding, World
+
+RULE = Rule(
+    id="migrate-and-start",
+    severity="warning",
+    title="the application's own command migrates",
+    effect="every restart of the application migrates again, beside its probes and with its credentials: a probe may kill "
+    "it half-way, and the application needs the right to change the schema",
+    help="move it to an init container or a Job: lockmaster kube inject; the application's container then only starts",
+)
+
+
+def find(world: World) -> Iterator[Finding]:
+    """Every migration in a container that is to go on."""
+    for migration in world.migrations:
+        if migration.role == "app":
+            field = "args" if migration.container.root.get("args") else "command"
+            message = f"{migration.command!r} runs at each start of container {migration.container.name}"
+            yield at(RULE, migration.container, field, message=message)
