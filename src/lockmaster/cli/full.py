@@ -97,7 +97,7 @@ def _command(command: Command, argv: Sequence[str]) -> Parsed:
             parser.error(f"{flag}: expected one argument")
     try:
         # words may stand between options, as the lean loop has it; only where there may be several does argparse mind
-        several = any(word.endswith("...") for word in command.words)
+        several = any(word.rstrip("]").endswith("...") for word in command.words)
         values, strange = (parser.parse_known_intermixed_args if several else parser.parse_known_args)(argv)
     except _HelpWanted:
         return Parsed("help", {}, (command.name,))
@@ -128,7 +128,9 @@ def _words(command: Command, values: argparse.Namespace) -> tuple[str, ...]:
 def fill(parser: argparse.ArgumentParser, command: Command) -> None:
     """Give a parser the options and words of a command, in groups."""
     for word in command.words:
-        if word.endswith("..."):
+        if word.endswith("...]"):
+            parser.add_argument(word, metavar=word[1:-4], nargs="*", default=[])
+        elif word.endswith("..."):
             parser.add_argument(word, metavar=word[:-3], nargs="+")
         else:
             parser.add_argument(word)

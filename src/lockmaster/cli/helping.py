@@ -59,6 +59,9 @@ _EXAMPLES = {
     "kube check": (
         "lockmaster kube check deploy/*.yaml",
         "kustomize build overlays/production | lockmaster kube check -",
+        "lockmaster kube check deploy/ --fix --diff",
+        "lockmaster kube check --live -n shop --fail-on error",
+        "lockmaster kube check --explain unlocked-replicas",
     ),
     "kube status": ("lockmaster kube status -n shop", "lockmaster kube status --json | jq '.workloads[].level'"),
     "init": ("lockmaster init", "lockmaster init --print"),

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 class Command(NamedTuple):
     """One command; its name may be two words: `kube check`.
 
-    `words` are its positional arguments, all needed; the last may be `WORD...`, for one or more.
+    `words` are its positional arguments, all needed; the last may be `WORD...`, for one or more, or `[WORD...]`, for any
+    number.
     `rest` names what stands behind `--`, where the command takes that.
     """
 
@@ -34,6 +35,8 @@ class Command(NamedTuple):
     def fits(self, words: int) -> bool:
         """Whether this is a right number of words."""
         needed = len(self.words)
+        if needed and self.words[-1].endswith("...]"):
+            return words >= needed - 1
         return words >= needed if needed and self.words[-1].endswith("...") else words == needed
 
 
@@ -101,6 +104,32 @@ _FETCH = (
     _list("store", "KEY=VALUE", "a setting of the object store's client: endpoint, region, ..."),
     _own("retries", "COUNT", "how often a passing error is tried again (default: 5)"),
     _own("stall", "TIME", "how long next to nothing may come (default: 60s)"),
+)
+_CHECK = (
+    _own("fix", "", "mend what can be mended without changing what works, in place; comments stay"),
+    _own("diff", "", "print what --fix changes, or would change"),
+    _own("live", "", "look at what runs in a cluster instead of files (KUBECONFIG, or the pod's service account)"),
+    _own("namespace", "NAME", "live: this namespace (default: that of the kubeconfig)")._replace(short="-n"),
+    _own("all_namespaces", "", "live: all namespaces")._replace(short="-A"),
+    _list("only", "RULE", "these rules alone; may be given several times"),
+    _list("ignore", "RULE", "not these rules; for one object: its annotation lockmaster.dev/ignore"),
+    _choice("severity", "LEVEL", ("info", "warning", "error"), "info", "show nothing below it"),
+    _choice(
+        "fail_on",
+        "LEVEL",
+        ("error", "warning", "info", "never"),
+        "warning",
+        "exit 3 for a finding as bad as this, or worse",
+    ),
+    _choice(
+        "output",
+        "FORM",
+        ("auto", "human", "json", "sarif", "github"),
+        "auto",
+        "auto is github in a GitHub workflow, else human",
+    )._replace(short="-o"),
+    _own("list", "", "list the rules"),
+    _own("explain", "RULE", "say what a rule is about"),
 )
 
 COMMANDS: dict[str, Command] = {
@@ -203,7 +232,8 @@ COMMANDS: dict[str, Command] = {
         Command(
             "kube check",
             "find in manifests what goes wrong with migrations on Kubernetes",
-            words=("FILE...",),
+            words=("[FILE...]",),
+            own=_CHECK,
         ),
         Command(
             "kube status",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from lockmaster.errors import Exit
 
 TYPE_CHECKING = False
@@ -12,12 +10,19 @@ if TYPE_CHECKING:
 
 
 def run(call: Call) -> int:
-    from lockmaster.manifests.check.run import check
-    from lockmaster.manifests.stream import read
+    from lockmaster.cli.findings import asked, given, looking, reporting, rules
+    from lockmaster.manifests.check.run import checks
 
-    findings = check([read(path, sys.stdin) for path in call.words])
-    for finding in findings:
-        call.print(
-            f"{finding.place}: {finding.rule.severity}: {finding.object.title}: {finding.message} [{finding.rule.id}]"
-        )
-    return int(Exit.BEHIND) if findings else 0
+    if call.flags.get("explain"):
+        call.print(rules.explanation(call.flags["explain"]))
+        return 0
+    chosen = checks(call.listed("only"), call.listed("ignore"))
+    if call.asked("list"):
+        call.print(rules.listing(check.RULE for check in chosen))
+        return 0
+    wishes = asked.wishes(call)
+    streams = given.streams(call)
+    looked = looking.mend(streams, chosen, wishes) if wishes.mends else looking.look(streams, chosen, live=wishes.live)
+    given.warn(call, looked.notes)
+    reporting.report(call, looked, wishes)
+    return int(Exit.BEHIND) if looking.at_least(looked.report.findings, wishes.fail_on) else 0

@@ -29,6 +29,14 @@ def mend(findings: Iterable[Finding]) -> list[Finding]:
     return mended
 
 
+def put(mapping: Any, key: str, value: Any, *, before: str) -> None:
+    """Set a key; a new one comes before another, where the mapping keeps an order."""
+    if key not in mapping and hasattr(mapping, "insert"):
+        mapping.insert(list(mapping).index(before), key, value)
+    else:
+        mapping[key] = value
+
+
 def _fix_of(rule: Rule) -> Callable[[Any, Finding], None] | None:
     module = importlib.import_module(f"{rules.__name__}.{rule.id.replace('-', '_')}")
     return getattr(module, "fix", None)

@@ -9,9 +9,9 @@ from lockmaster.manifests.objects import listed, mapping, text
 from lockmaster.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from lockmaster.manifests.objects import Container, Path
+    from lockmaster.manifests.objects import Container, Path, Workload
 
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^:@/\s]*:([^@/\s]+)@")
 _FIELD = re.compile(r"(?i)\bpassword=([^\s;&]+)")
@@ -45,3 +45,9 @@ def plain(container: Container) -> Iterator[Plain]:
 def _in(value: str) -> str:
     found = _URL.search(value) or (_FIELD.search(value) if "=" in value else None)
     return found[1] if found and not _PLACEHOLDER.search(found[1]) else ""
+
+
+def secrets(workloads: Iterable[Workload]) -> list[str]:
+    """All passwords that are long enough to be hidden wherever they turn up."""
+    found = {one.secret for workload in workloads for container in workload.containers() for one in plain(container)}
+    return sorted(one for one in found if len(one) > 3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lockmaster.manifests.check.mend import put
 from lockmaster.manifests.check.model import Finding, Rule, World
 from lockmaster.manifests.objects import mapping
 from lockmaster.manifests.stream import plain
@@ -45,5 +46,8 @@ def fix(root: Any, finding: Finding) -> None:
     if not finding.wanted:
         return
     spec = root["spec"]
-    spec.setdefault("selector", {})["matchLabels"] = dict(finding.wanted)
-    spec["template"].setdefault("metadata", {}).setdefault("labels", dict(finding.wanted))
+    selector = mapping(spec.get("selector"))
+    put(spec, "selector", {**selector, "matchLabels": dict(finding.wanted)}, before="template")
+    if not mapping(mapping(spec["template"].get("metadata")).get("labels")):
+        metadata = {**mapping(spec["template"].get("metadata")), "labels": dict(finding.wanted)}
+        put(spec["template"], "metadata", metadata, before="spec")

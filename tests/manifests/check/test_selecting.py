@@ -1,0 +1,84 @@
+"""Which rules are looked for, and what manifests let pass by themselves."""
+
+from __future__ import annotations
+
+import pytest
+
+from lockmaster.errors import UsageError
+from lockmaster.manifests.check.run import IGNORE, checks, examine
+from lockmaster.manifests.stream import Stream
+
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+{annotations}
+spec:
+  template:
+    metadata:
+      annotations: {{{inner}}}
+    spec:
+      initContainers:
+        - name: migrate
+          image: web:latest
+      containers:
+        - name: web
+          image: web:1
+"""
+
+
+def manifest(annotations: str = "", inner: str = "") -> list[Stream]:
+    text = f"  annotations:\n    {IGNORE}: {annotations}" if annotations else ""
+    return [Stream("x", DEPLOYMENT.format(annotations=text, inner=f"{IGNORE}: {inner}" if inner else ""))]
+
+
+def found(streams: list[Stream], **choice: tuple[str, ...]) -> set[str]:
+    return {one.rule.id for one in examine(streams, checks(**choice)).findings}
+
+
+def test_there_are_at_least_25() -> None:
+    assert len(checks()) >= 25
+
+
+def test_each_rule_is_named_as_its_file() -> None:
+    for check in checks():
+        assert check.RULE.id.replace("-", "_") == check.__name__.rpartition(".")[2]  # type: ignore[attr-defined]
+
+
+def test_only_and_ignore() -> None:
+    assert found(manifest(), only=("selector", "latest-tag,runs-as-root")) == {"selector", "latest-tag", "runs-as-root"}
+    everything = found(manifest())
+    assert found(manifest(), ignore=("selector",)) == everything - {"selector"}
+    assert found(manifest(), only=("selector,latest-tag",), ignore=("selector",)) == {"latest-tag"}
+
+
+def test_a_rule_that_is_none() -> None:
+    with pytest.raises(UsageError, match="there is no rule 'latest-tags'") as raised:
+        checks(only=("latest-tags",))
+    assert raised.value.hint == "did you mean latest-tag?"
+
+
+def test_no_rule_left() -> None:
+    with pytest.raises(UsageError, match="no rule is left"):
+        checks(only=("selector",), ignore=("selector",))
+
+
+@pytest.mark.parametrize("streams", [manifest("latest-tag, selector"), manifest(inner="'latest-tag,selector'")])
+def test_an_annotation_lets_pass_and_is_counted(streams: list[Stream]) -> None:
+    everything = found(manifest())
+    report = examine(streams)
+    assert {one.rule.id for one in report.findings} == everything - {"latest-tag", "selector"}
+    assert report.passed == 2
+
+
+def test_an_annotation_that_names_no_rule_is_told() -> None:
+    assert examine(manifest("latest")).strange == [("x:6", "latest")]
+
+
+def test_two_objects_of_the_same_kind_are_told_apart() -> None:
+    """Equal objects in one file: each has its own findings, at its own lines."""
+    (one,) = manifest()
+    both = Stream("x", f"{one.text}---\n{one.text}")
+    tags = [finding for finding in examine([both]).findings if finding.rule.id == "latest-tag"]
+    assert [finding.object.line(*finding.path) for finding in tags] == [13, 30]
