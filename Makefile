@@ -77,6 +77,14 @@ format: $(DEV) ## rewrite the layout, and repair what ruff can repair
 bench: $(DEV) ## the benchmarks beside the peers (benchmarks/)
 	.venv/bin/python -m benchmarks $(ARGS)
 
+.PHONY: bundle
+bundle: $(DEV) ## one folder that runs in any Linux image: build/lockmaster, and dist/ (needs gcc, musl-tools)
+	$(RUN) tools.bundle $(ARGS)
+
+.PHONY: image
+image: $(DEV) ## the container image as dist/lockmaster-image.tar, without a network and without a daemon
+	$(RUN) tools.image $(ARGS)
+
 .PHONY: docs
 docs: $(DEV) ## write the parts of docs/ that come from the code
 	.venv/bin/python tools/docs/settings.py $(ARGS)

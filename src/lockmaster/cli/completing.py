@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from lockmaster.bundled import how_to_have
 from lockmaster.cli import full
 from lockmaster.cli.commands.completion import SHELLS
 from lockmaster.cli.table import COMMANDS, GROUPS, options_of
@@ -15,7 +16,7 @@ def script(shell: str) -> str:
     try:
         import shtab
     except ImportError:
-        hint = "pip install 'lockmaster[completion]'"
+        hint = how_to_have("completion")
         raise UsageError("completion needs shtab, which is not installed", hint=hint) from None
     parser = argparse.ArgumentParser(prog="lockmaster")
     subparsers = parser.add_subparsers()

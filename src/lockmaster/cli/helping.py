@@ -65,6 +65,8 @@ _EXAMPLES = {
     ),
     "kube status": ("lockmaster kube status -n shop", "lockmaster kube status --json | jq '.workloads[].level'"),
     "init": ("lockmaster init", "lockmaster init --print"),
+    "bundle": ("lockmaster bundle copy /shared/lockmaster",),
+    "bundle copy": ("lockmaster bundle copy /shared/lockmaster", "lockmaster bundle copy /shared/lockmaster --extras"),
     "schema": ("lockmaster schema > lockmaster.schema.json",),
     "settings": ("lockmaster settings", "LOCKMASTER_DIR=db lockmaster settings --json"),
     "completion": ("source <(lockmaster completion bash)",),

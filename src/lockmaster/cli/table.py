@@ -251,6 +251,13 @@ COMMANDS: dict[str, Command] = {
         ),
         Command("schema", "print the JSON Schema of lockmaster.yaml, for editors", settings=False),
         Command("settings", "show each effective setting and where it comes from", own=(_JSON,)),
+        Command(
+            "bundle copy",
+            "copy the bundle that this runs from into a folder, whole or not at all",
+            words=("DIR",),
+            own=(_own("extras", "", "with the packages that only the image has"),),
+            settings=False,
+        ),
         Command("completion", "print the completion script of a shell", words=("SHELL",), settings=False),
         Command("version", "print the version", settings=False),
         Command("help", "print help, on a command if one is named", settings=False),
@@ -258,7 +265,10 @@ COMMANDS: dict[str, Command] = {
 }
 
 # The first words of commands that have two, each with what the second ones have in common.
-GROUPS = {"kube": "manifests for Kubernetes, and what runs there"}
+GROUPS = {
+    "kube": "manifests for Kubernetes, and what runs there",
+    "bundle": "the folder that runs Lockmaster in any image",
+}
 
 
 def named(argv: Sequence[str]) -> tuple[Command | None, int]:

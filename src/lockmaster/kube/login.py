@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from lockmaster.bundled import how_to_have
 from lockmaster.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def require() -> None:
     from importlib.util import find_spec
 
     if find_spec("lightkube") is None:
-        raise UsageError("lightkube is not installed", hint="pip install 'lockmaster[kube]'")
+        raise UsageError("lightkube is not installed", hint=how_to_have("kube"))
 
 
 def _from_account(environ: Mapping[str, str], account: str) -> SingleConfig:

@@ -6,6 +6,7 @@ import re
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from lockmaster.bundled import how_to_have
 from lockmaster.errors import UsageError
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def source(spec: Fetch, context: Context, scratch: str = "") -> Source:
 def not_installed(error: ImportError) -> UsageError:
     """What to say where the client of a source is missing."""
     name = (error.name or str(error)).partition(".")[0]
-    return UsageError(f"{name} is not installed", hint="pip install 'lockmaster[fetch]'")
+    return UsageError(f"{name} is not installed", hint=how_to_have("fetch"))
 
 
 def shown(address: str) -> str:

@@ -10,6 +10,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
+from lockmaster.bundled import how_to_have
 from lockmaster.errors import LockmasterError, StepFailedError, UsageError
 from lockmaster.prepare.steps.render import templates
 from lockmaster.prepare.steps.render.place import wrong
@@ -21,7 +22,7 @@ try:
     from jinja2.sandbox import SandboxedEnvironment
     from jinja2.utils import missing
 except ImportError:
-    raise UsageError("jinja2 is not installed", hint="pip install 'lockmaster[render]'") from None
+    raise UsageError("jinja2 is not installed", hint=how_to_have("render")) from None
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

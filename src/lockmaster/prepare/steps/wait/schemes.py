@@ -6,6 +6,7 @@ import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from lockmaster.bundled import how_to_have
 from lockmaster.errors import UsageError
 from lockmaster.prepare.steps.wait.address import shown
 from lockmaster.settings.suggest import did_you_mean
@@ -115,5 +116,5 @@ def require_client(wanted: Wanted) -> None:
         if find_spec(row.client) is None:
             raise UsageError(
                 f"{scheme_of(wanted.url)}: needs {row.client.replace('_', '-')}, which is not installed",
-                hint=f"pip install 'lockmaster[{row.extra}]'",
+                hint=how_to_have(row.extra),
             )
