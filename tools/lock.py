@@ -10,7 +10,12 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCKS = {"dev": ["--extra", "dev"], "demo": ["--extra", "embedded"]}
+_IMAGE = [f"--extra={name}" for name in ("completion", "fetch", "kube", "render", "wait")]
+LOCKS = {
+    "dev": ["--extra", "dev"],
+    "demo": ["--extra", "embedded"],
+    "image": [*_IMAGE, "--constraint", "requirements/dev.lock"],  # what the Dockerfile puts in was tested in dev
+}
 OPTIONS = [
     "--universal",
     "--python-version=3.11",

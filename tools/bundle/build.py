@@ -98,7 +98,9 @@ def describe(made: Made, chosen: Iterable[Distribution]) -> None:
         "packages": {one.name: one.version for one in chosen},
         "sha256": digest(made.root),
     }
-    (made.root / DESCRIPTION).write_text(json.dumps(text, indent=1) + "\n")
+    description = made.root / DESCRIPTION
+    description.write_text(json.dumps(text, indent=1) + "\n")
+    description.chmod(0o644)
 
 
 def _add_packages(chosen: Iterable[Distribution], target: Path, licences: Licences) -> None:

@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def digest(root: Path, without: str = "") -> str:
-    """SHA-256 of everything below `root`, but for one name at its top. No times, no owners."""
+def digest(root: Path) -> str:
+    """SHA-256 of everything below `root`. No times, no owners."""
     total = hashlib.sha256()
     for path in sorted(root.rglob("*")):
         name = path.relative_to(root).as_posix()
-        if name == without or path.is_dir():
+        if path.is_dir():
             continue
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         total.update(f"{path.stat().st_mode & 0o777:o} {content} {name}\n".encode())

@@ -20,7 +20,15 @@ TEXTS = Path(__file__).resolve().parent / "licences"
 FOLDER = "THIRD-PARTY"
 CONTENTS = "CONTENTS.txt"
 _NAMED = re.compile(r"^(licen[cs]e|copying|notice|authors|.*\.spdx\.json$|.*\.cyclonedx\.json$)", re.IGNORECASE)
-_REFERRED = ("apache-2.0", "lgpl-2", "lgpl-2.1", "lgpl-3", "gpl-2", "gpl-3")  # texts that other texts refer to
+_REFERRED = (
+    "apache-2.0",
+    "lgpl-2",
+    "lgpl-2.1",
+    "lgpl-3",
+    "gpl-2",
+    "gpl-3",
+    "mpl-2.0",
+)  # texts that other texts refer to
 
 # name of a library file, from its beginning -> name of its text
 LIBRARIES = {

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_LEVEL = 9
+_LEVEL = 6  # 9 is 1 % smaller, and takes five times as long
 
 
 def add(archive: tarfile.TarFile, path: Path, name: str, wanted: Callable[[str], bool] = lambda _: True) -> None:

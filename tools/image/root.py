@@ -31,10 +31,12 @@ def make(root: Path, python: str | None = None) -> build.Made:
         place = root / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text)
-        place.chmod(0o644)
     certificates = root / "etc" / "ssl" / "certs" / "ca-certificates.crt"
     certificates.parent.mkdir(parents=True)
     shutil.copyfile(made.root / "lib" / "authorities.pem", certificates)
+    for path in (root, *root.glob("etc/**/*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    (root / "etc").chmod(0o755)
     (root / "tmp").mkdir()
     (root / "tmp").chmod(0o1777)
     return made

@@ -58,15 +58,16 @@ def _copy(source: str, target: str, parts: list[str]) -> bool:
 
 
 def _copy_part(source: str, target: str) -> None:
-    """With modes and links, without times and owners; modes as they are whatever the umask."""
-    if os.path.isdir(source) and not os.path.islink(source):
-        shutil.copytree(source, target, symlinks=True, copy_function=_copy_file)
+    """With modes and links, without times and owners; the modes are the source's, whatever the umask."""
+    if os.path.islink(source):
+        os.symlink(os.readlink(source), target)
+    elif os.path.isdir(source):  # not copytree: it goes on after a full disk, and forgets what was wrong
+        os.mkdir(target)
+        for name in os.listdir(source):
+            _copy_part(os.path.join(source, name), os.path.join(target, name))
+        shutil.copymode(source, target)
     else:
-        _copy_file(source, target)
-
-
-def _copy_file(source: str, target: str) -> None:
-    shutil.copy(source, target, follow_symlinks=False)
+        shutil.copy(source, target)
 
 
 def _swap(aside: str, target: str, parts: list[str]) -> None:

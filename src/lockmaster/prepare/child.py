@@ -49,7 +49,7 @@ class Child:
         ]
         for reader in self._readers:
             reader.start()
-        self.pid = int(self._line().removeprefix("pid "))
+        self.pid = int(self._line().removeprefix("pid ") or 0)  # 0: the guard was killed on the spot
 
     def fileno(self) -> int:
         """A descriptor that becomes readable when the command has ended."""

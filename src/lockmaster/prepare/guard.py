@@ -76,7 +76,11 @@ def _guard(
 
 def _null() -> tuple[int, int, int]:
     """Standard input, output and error lead nowhere: what we would say is not for anybody's log."""
-    null = os.open(os.devnull, os.O_RDWR)
+    try:
+        null = os.open(os.devnull, os.O_RDWR)
+    except OSError:  # a root without /dev: reading ends at once, and writing fails
+        null, other = os.pipe()
+        os.close(other)
     for number in (0, 1, 2):
         if number != null:
             os.dup2(null, number)
