@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import apply, herd, noop, once, report, steps, tools
+from benchmarks import apply, bundle, herd, noop, once, report, steps, tools
 from benchmarks.context import Context
 from benchmarks.machine import describe
 from benchmarks.process import Runner
@@ -25,6 +25,7 @@ MEASURES: dict[str, Callable[[Context], Iterator[Table]]] = {
     "herd": herd.run,
     "once": once.run,
     "steps": steps.run,
+    "bundle": bundle.run,
 }
 
 
