@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.support.needs import need, need_program, need_root
+from tools.bundle import elf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -99,6 +100,7 @@ class Room:
     def _alpine(self) -> None:
         busybox = Path(need_program("busybox", "busybox-static"))
         compiler = need_program("musl-gcc", "musl-tools")
+        need(elf.loader(busybox) == "", "needs a busybox without libraries (Debian package busybox-static)")
         (self.folder("bin") / "busybox").write_bytes(busybox.read_bytes())
         (self.root / "bin/busybox").chmod(0o755)
         for name in ("sh", "env", "sleep"):

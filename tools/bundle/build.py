@@ -49,8 +49,8 @@ def version() -> str:
 
 def bundle(root: Path, python: str | None = None) -> Made:
     """Make the bundle at `root`, in place of what is there. `python` is the interpreter that goes in."""
-    shutil.rmtree(root, ignore_errors=True)
     base = interpreter.ask(python or interpreter.base())
+    shutil.rmtree(root, ignore_errors=True)
     program = root / "libexec" / "python"
     program.parent.mkdir(parents=True)
     shutil.copyfile(base.program, program)
