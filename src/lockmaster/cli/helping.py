@@ -56,6 +56,10 @@ _EXAMPLES = {
         "lockmaster wait file:/tmp/ready dns:db grpc://orders:50051",
     ),
     "kube": ("lockmaster kube check deploy/*.yaml", "lockmaster help kube check"),
+    "kube build": (
+        "lockmaster kube build --name web --image registry.example/web:1.2 | kubectl apply -f -",
+        "lockmaster kube build --pattern flux --name web --image registry.example/web:1.2 --output deploy",
+    ),
     "kube check": (
         "lockmaster kube check deploy/*.yaml",
         "kustomize build overlays/production | lockmaster kube check -",

@@ -132,6 +132,32 @@ _CHECK = (
     _own("explain", "RULE", "say what a rule is about"),
 )
 
+_BUILD = (
+    _choice(
+        "pattern", "NAME", ("init", "job-and-gate", "helm-hook", "argo-presync", "flux"), "init",
+        "how the migrations are run",
+    ),
+    _own("name", "NAME", "of the application, and of its objects"),
+    _own("namespace", "NAME", "namespace of the objects (default: left to who applies them)"),
+    _own("image", "IMAGE", "the application's image, with a tag that names one build, or a digest"),
+    _own("lockmaster_image", "IMAGE", "Lockmaster's image (default: lockmaster, of this version)"),
+    _choice(
+        "from", "WHERE", ("auto", "same-image", "copy", "image-volume"), "auto",
+        "where the migrations come from; auto is image-volume from Kubernetes 1.35 on, else copy",
+    ),
+    _own("kubernetes_version", "VERSION", "of the cluster: 1.36 (default: not known, and nothing newer than 1.29 is used)"),
+    _own("replicas", "COUNT", "of the application (default: 3)"),
+    _own("port", "PORT", "that the application listens on (default: 8080)"),
+    _own("secret", "NAME/KEY", "with the URL of the application's role (default: NAME-database/url)"),
+    _own("migration_secret", "NAME/KEY", "with the URL of the owner's role (default: NAME-database-owner/url)"),
+    _own("proxy", "IMAGE", "a proxy to the database, as a native sidecar"),
+    _list("proxy_arg", "ARG", "for the proxy; may be given several times: --proxy-arg=--port=5432"),
+    _own("proxy_port", "PORT", "that the proxy listens on when it is ready (default: 5432)"),
+    _own("mesh", "NAME", "istio or linkerd: its proxy becomes a native sidecar, so that init containers have a network"),
+    _own("output", "DIR", "write files into this folder instead of printing them"),
+    _own("force", "", "replace files that are there"),
+)  # fmt: skip
+
 COMMANDS: dict[str, Command] = {
     command.name: command
     for command in (
@@ -229,6 +255,7 @@ COMMANDS: dict[str, Command] = {
             ),
             steps=True,
         ),
+        Command("kube build", "make complete manifests for a way to run migrations on Kubernetes", own=_BUILD),
         Command(
             "kube check",
             "find in manifests what goes wrong with migrations on Kubernetes",

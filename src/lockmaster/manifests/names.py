@@ -1,9 +1,18 @@
-"""Names that manifests made here have in common: an interface, for people's clusters hold them."""
+"""Names that manifests of ours have in common: one place for each."""
 
 from __future__ import annotations
 
-PREFIX = "lockmaster.dev/"  # of labels and annotations
-IMAGE = "lockmaster/lockmaster"  # Lockmaster's own image, without its tag
-UID = 10001  # user and group of its image, and of what runs beside it
-MIGRATIONS = "/migrations"  # where a container of its image finds the migrations
+from lockmaster.version import VERSION
+
+PREFIX = "lockmaster.dev/"  # of annotations and labels
+IMAGE = f"lockmaster:{VERSION}"  # Lockmaster's image: the program is `lockmaster`, by PATH
+CONTAINER = "lockmaster"  # the container that migrates
+COPIER = "lockmaster-copy"  # the container that puts files where the next one finds them
+BUNDLE_VOLUME = "lockmaster-bundle"  # Lockmaster for containers of other images
+BUNDLE = "/lockmaster"  # where that volume is mounted; its program is /lockmaster/lockmaster
+BUNDLE_IN_IMAGE = "/opt/lockmaster"  # where Lockmaster's image has its bundle
+MIGRATIONS_VOLUME = "lockmaster-migrations"
+MIGRATIONS = "/migrations"  # where that volume is mounted
+APP_IMAGE = "/app-image"  # where the application's image is mounted as a volume
+USER = 10001  # of containers with our image
 RULES = "https://lockmaster.dev/kubernetes/rules/"  # the pages of docs/kubernetes/rules, each by its rule's name

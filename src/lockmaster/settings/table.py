@@ -67,7 +67,7 @@ _STEPS = (
     "render",
     "fetch",
 )
-_KUBE = ("kube check", "kube status")
+_KUBE = ("kube build", "kube check", "kube status")
 _TELLING = ("migrate", "gate", "exec", "up")
 _EVERY = (*_FOLDER, *_STEPS, *_KUBE, "init")
 
@@ -78,7 +78,7 @@ _POLICY = "where folder and database differ"
 _OUTPUT = "output"
 
 OPTIONS: tuple[Option, ...] = (
-    Option("dir", "path", "DIR", "", (*_FOLDER, "exec"), _WHAT,
+    Option("dir", "path", "DIR", "", (*_FOLDER, "exec", "kube build"), _WHAT,
            "folder of the migrations; in a Prisma project it is found as Prisma finds it"),
     Option("format", "choice", "FORMAT", "auto", _FOLDER, _WHAT,
            "layout of the folder and of the history table; auto looks at the folder", ("auto", "native", "prisma")),
@@ -119,8 +119,8 @@ OPTIONS: tuple[Option, ...] = (
     Option("order", "choice", "BY", "database", ("migrate", "exec"), _WAITING,
            "lease: pods come one by one by a Kubernetes Lease; migrate takes the database's turn all the same, exec does not,"
            " and a Lease does not fence", ("database", "lease")),
-    Option("deadline", "limit", "TIME", "0", (*_GATED, *_STEPS), _WAITING, "limit of the whole run, 0 for none",
-           defaults=(("gate", "10m"),)),
+    Option("deadline", "limit", "TIME", "0", (*_GATED, *_STEPS, "kube build"), _WAITING,
+           "limit of the whole run, 0 for none", defaults=(("gate", "10m"), ("kube build", "15m"))),
     Option("ddl_lock_timeout", "duration", "TIME", "800ms", _MIGRATE, _WAITING,
            "how long a statement may wait for a table lock before it gives way to live traffic"),
     Option("ddl_lock_budget", "duration", "TIME", "5m", _MIGRATE, _WAITING,

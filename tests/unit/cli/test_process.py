@@ -71,7 +71,7 @@ def test_help_is_data(command: str) -> None:
     ("argv", "error", "hint"),
     [
         (["migrat"], "there is no command 'migrat'", "did you mean migrate?"),
-        (["kube"], "kube: which command?", "there are kube check, kube status; lockmaster help kube"),
+        (["kube"], "kube: which command?", "there are kube build, kube check, kube status; lockmaster help kube"),
         (["kube", "chek"], "there is no command 'kube chek'", "did you mean kube check?"),
         (["kub", "check"], "there is no command 'kub'", "did you mean kube?"),
         (["gate", "--dry-run"], "gate has no option --dry-run", "lockmaster gate --help"),

@@ -1,0 +1,1 @@
+"""Complete, commented manifests for each way to run migrations: pure, text out."""

@@ -1,0 +1,171 @@
+"""The containers: Lockmaster's own, the application, and what the two need beside them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lockmaster.manifests import names
+from lockmaster.manifests.build.fill import fill, scalar
+from lockmaster.settings.durations import render_duration
+
+if TYPE_CHECKING:
+    from lockmaster.manifests.build.wish import Key, Wish
+
+_OURS = """\
+- name: ${name}
+  image: ${image}
+  imagePullPolicy: IfNotPresent  # the tag names one build: a pod must start while the registry is away
+  command: [lockmaster, ${command}]
+  args:
+    ${args}
+  env:
+    ${env}
+    - name: POD_NAME  # who has the turn is shown to those who wait, and in pg_stat_activity
+      valueFrom: {fieldRef: {fieldPath: metadata.name}}
+    - name: POD_UID  # tells a pod from its successor of the same name
+      valueFrom: {fieldRef: {fieldPath: metadata.uid}}
+  ${mounts}
+  ${resources}
+  terminationMessagePolicy: FallbackToLogsOnError  # `kubectl describe pod` says why, also after an end without a word
+  ${security}
+"""
+_RESOURCES = """\
+resources:  # it ends before the application starts: requests no higher than the application's cost nothing
+  requests: {cpu: 100m, memory: 64Mi, ephemeral-storage: 16Mi}
+  limits: {cpu: 500m, memory: 256Mi, ephemeral-storage: 64Mi}  # 256Mi is enough for a script of 50 MB
+"""
+_SECURITY = """\
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities: {drop: [ALL]}
+"""
+_APPLICATION = """\
+- name: ${name}
+  image: ${image}
+  imagePullPolicy: IfNotPresent
+  ports:
+    - {name: http, containerPort: ${port}}
+  env:
+    ${env}
+  readinessProbe:  # for the application alone: init containers have no probes, so none can kill a long migration
+    tcpSocket: {port: http}
+    periodSeconds: 5
+  resources:
+    requests: {cpu: 100m, memory: 128Mi, ephemeral-storage: 64Mi}
+    limits: {cpu: 500m, memory: 256Mi, ephemeral-storage: 256Mi}
+  volumeMounts:
+    - {name: tmp, mountPath: /tmp}
+  ${security}
+"""
+_ENV = """\
+- name: DATABASE_URL  # ${why}
+  valueFrom:
+    secretKeyRef:
+      name: ${secret}
+      key: ${key}
+"""
+_COPY = """\
+- name: ${name}  # the migrations are those of the application's image: copied from it, whatever its tag is
+  image: ${image}
+  imagePullPolicy: IfNotPresent
+  command: [cp, -R, ${dir}, ${to}]
+  volumeMounts:
+    - {name: ${volume}, mountPath: ${to}}
+  resources:
+    requests: {cpu: 50m, memory: 16Mi, ephemeral-storage: 16Mi}
+    limits: {cpu: 500m, memory: 64Mi, ephemeral-storage: 64Mi}
+  ${security}
+"""
+_IMAGE_VOLUME = """\
+- name: ${name}  # the application's image as a read-only volume: the migrations are always those of its code
+  image:
+    reference: ${image}
+    pullPolicy: IfNotPresent
+"""
+_PROXY = """\
+- name: database-proxy
+  image: ${image}
+  imagePullPolicy: IfNotPresent
+  restartPolicy: Always  # a native sidecar: there before the next container starts, and no Job waits for its end
+  ${args}
+  startupProbe:  # the next container starts when this has succeeded
+    tcpSocket: {port: ${port}}
+    periodSeconds: 1
+    failureThreshold: 60
+  resources:
+    requests: {cpu: 50m, memory: 64Mi, ephemeral-storage: 16Mi}
+    limits: {cpu: 500m, memory: 256Mi, ephemeral-storage: 64Mi}
+  ${security}
+"""
+
+
+def migrate(wish: Wish) -> str:
+    """The container that migrates: as the role that owns the tables."""
+    return _ours(wish, "migrate", wish.migration_secret, "the role that owns the tables; no other container has it")
+
+
+def gate(wish: Wish) -> str:
+    """The container that waits for the level: in the database, so that it needs no rights in the cluster."""
+    return _ours(wish, "gate", wish.secret, "the application's role: SELECT on the history is enough")
+
+
+def application(wish: Wish) -> str:
+    """The application."""
+    env = _env(wish.secret, "a role that may not change the schema")
+    return fill(
+        _APPLICATION, name="app" if "{{" in wish.name else wish.name, image=scalar(wish.image), port=wish.port,
+        env=env, security=_SECURITY,
+    )  # fmt: skip
+
+
+def before(wish: Wish) -> str:
+    """What must run before Lockmaster: the way to the database, and the migrations."""
+    proxy = ""
+    if wish.proxy:
+        args = "".join(f"\n  - {scalar(arg)}" for arg in wish.proxy.args)
+        proxy = fill(
+            _PROXY, image=scalar(wish.proxy.image), port=str(wish.proxy.port), args=f"args:{args}" if args else "",
+            security=_SECURITY,
+        )  # fmt: skip
+    if wish.source != "copy":
+        return proxy
+    inside = scalar(f"{wish.dir}/.")
+    return proxy + fill(
+        _COPY, name=names.COPIER, image=scalar(wish.image), dir=inside, to=names.MIGRATIONS,
+        volume=names.MIGRATIONS_VOLUME, security=_SECURITY,
+    )  # fmt: skip
+
+
+def volumes(wish: Wish) -> str:
+    """The volumes that Lockmaster's containers need."""
+    if wish.source == "copy":
+        return f"- name: {names.MIGRATIONS_VOLUME}\n  emptyDir: {{sizeLimit: 64Mi}}\n"
+    if wish.source == "image-volume":
+        return fill(_IMAGE_VOLUME, name=names.MIGRATIONS_VOLUME, image=scalar(wish.image))
+    return ""
+
+
+def _ours(wish: Wish, command: str, secret: Key, why: str) -> str:
+    same = wish.source == "same-image"
+    to = names.APP_IMAGE if wish.source == "image-volume" else names.MIGRATIONS
+    mount = f"volumeMounts:\n  - {{name: {names.MIGRATIONS_VOLUME}, mountPath: {to}, readOnly: true}}\n"
+    return fill(
+        _OURS, name=command, command=command, image=scalar(wish.image if same else wish.lockmaster_image),
+        args=_args(wish, command), env=_env(secret, why), mounts="" if same else mount,
+        resources=_RESOURCES, security=_SECURITY,
+    )  # fmt: skip
+
+
+def _args(wish: Wish, command: str) -> str:
+    where = {"copy": names.MIGRATIONS, "image-volume": names.APP_IMAGE + wish.dir}.get(wish.source, wish.dir)
+    flags = [("--dir", where)] if where else []
+    flags += [(flag, value) for flag, value, gated in wish.settings if gated or command == "migrate"]
+    lines = [f"- {scalar(f'{flag}={value}')}" for flag, value in flags]
+    limit = scalar(f"--deadline={render_duration(wish.deadline)}")
+    lines.append(f"- {limit}  # ends it with a reason, long before Kubernetes ends it without one")
+    return "\n".join(lines)
+
+
+def _env(secret: Key, why: str) -> str:
+    return fill(_ENV, why=why, secret=scalar(secret.secret), key=scalar(secret.key))
