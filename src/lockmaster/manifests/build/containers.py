@@ -130,7 +130,7 @@ def before(wish: Wish) -> str:
         )  # fmt: skip
     if wish.source != "copy":
         return proxy
-    inside = scalar(f"{wish.dir}/.")
+    inside = scalar(_literal(f"{wish.dir}/."))
     return proxy + fill(
         _COPY, name=names.COPIER, image=scalar(wish.image), dir=inside, to=names.MIGRATIONS,
         volume=names.MIGRATIONS_VOLUME, security=_SECURITY,
@@ -161,7 +161,7 @@ def _args(wish: Wish, command: str) -> str:
     where = {"copy": names.MIGRATIONS, "image-volume": names.APP_IMAGE + wish.dir}.get(wish.source, wish.dir)
     flags = [("--dir", where)] if where else []
     flags += [(flag, value) for flag, value, gated in wish.settings if gated or command == "migrate"]
-    lines = [f"- {scalar(f'{flag}={value}')}" for flag, value in flags]
+    lines = [f"- {scalar(_literal(f'{flag}={value}'))}" for flag, value in flags]
     limit = scalar(f"--deadline={render_duration(wish.deadline)}")
     lines.append(f"- {limit}  # ends it with a reason, long before Kubernetes ends it without one")
     return "\n".join(lines)
@@ -169,3 +169,8 @@ def _args(wish: Wish, command: str) -> str:
 
 def _env(secret: Key, why: str) -> str:
     return fill(_ENV, why=why, secret=scalar(secret.secret), key=scalar(secret.key))
+
+
+def _literal(word: str) -> str:
+    """A word of a command as it is: Kubernetes would put a variable's value where it finds its name in `$(...)`."""
+    return word.replace("$(", "$$(")

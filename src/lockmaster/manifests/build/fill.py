@@ -10,6 +10,7 @@ import textwrap
 _SLOT = re.compile(r"^([ ]*)\$\{(\w+)\}\n|\$\{(\w+)\}", re.MULTILINE)
 # What YAML takes for text as it stands, whoever reads it: it begins with a letter, a slash or an option's dashes.
 _PLAIN = re.compile(r"(--)?[A-Za-z/][\w./@+=-]*(:[\w./@+=-]+)*\Z", re.ASCII)
+_EXPRESSION = re.compile(r"\{\{ ([^{}|]+) \}\}\Z")
 _WORDS = frozenset(("true", "false", "yes", "no", "on", "off", "y", "n", "null"))
 
 
@@ -27,7 +28,9 @@ def fill(template: str, **slots: str) -> str:
 
 
 def scalar(text: str) -> str:
-    """The text as a YAML scalar that reads back as this very text. An expression of a Helm template stays as it is."""
+    """The text as a YAML scalar that reads back as this very text; so does what Helm makes of a lone expression."""
+    if lone := _EXPRESSION.match(text):
+        return f"{{{{ {lone[1]} | quote }}}}"
     if "{{" in text or (_PLAIN.match(text) and text.lower() not in _WORDS):
         return text
     return json.dumps(text, ensure_ascii=False)
