@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lockmaster.manifests.check.run import check
-from lockmaster.manifests.stream import Stream
 from tests.manifests.build.made import CASES, WISHES, load, text
 from tests.manifests.build.rules import KUBE_LINTER, POLARIS, World
+from tests.support.cli import run_cli
 from tests.support.goprogram import by_go
 
 if TYPE_CHECKING:
@@ -32,9 +31,10 @@ ASKED = ("container-seccomp-profile", "container-ports-check")
 
 
 @pytest.mark.parametrize(("pattern", "wish"), CASES)
-def test_kube_check_finds_nothing(pattern: str, wish: str) -> None:
-    found = check([Stream("made.yaml", text(pattern, **WISHES[wish]))])
-    assert [f"{one.place}: {one.rule.id}: {one.message}" for one in found] == []
+def test_kube_check_finds_nothing(pattern: str, wish: str, tmp_path: Path) -> None:
+    (tmp_path / "made.yaml").write_text(text(pattern, **WISHES[wish]))
+    done = run_cli(["kube", "check", "made.yaml"], cwd=tmp_path)
+    assert (done.stdout, done.returncode) == ("", 0)
 
 
 @pytest.mark.parametrize(("pattern", "wish"), CASES)
