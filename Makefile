@@ -89,6 +89,7 @@ image: $(DEV) ## the container image as dist/lockmaster-image.tar, without a net
 docs: $(DEV) ## write the parts of docs/ that come from the code
 	.venv/bin/python tools/docs/settings.py $(ARGS)
 	.venv/bin/python tools/docs/steps.py $(ARGS)
+	.venv/bin/python tools/docs/kubernetes.py $(ARGS)
 
 .PHONY: lock
 lock: $(UV) ## pin all packages again (ARGS=--upgrade for newer ones)

@@ -23,7 +23,7 @@ _ACCOUNT = """\
 apiVersion: v1
 kind: ServiceAccount
 ${metadata}
-automountServiceAccountToken: false  # Events about a migration are what a token is for: docs/kubernetes/index.md
+automountServiceAccountToken: false  # a token is for Events only: docs/kubernetes/events-and-status.md
 """
 _SERVICE = """\
 apiVersion: v1
