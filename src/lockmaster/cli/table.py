@@ -142,8 +142,8 @@ _BUILD = (
     _own("image", "IMAGE", "the application's image, with a tag that names one build, or a digest"),
     _own("lockmaster_image", "IMAGE", "Lockmaster's image (default: lockmaster, of this version)"),
     _choice(
-        "from", "WHERE", ("auto", "same-image", "copy", "image-volume"), "auto",
-        "where the migrations come from; auto is image-volume from Kubernetes 1.35 on, else copy",
+        "from", "WHERE", ("auto", "bundle", "same-image", "copy", "image-volume"), "auto",
+        "how Lockmaster and the migrations come together; auto is image-volume from Kubernetes 1.35 on, else bundle",
     ),
     _own("kubernetes_version", "VERSION", "of the cluster: 1.36 (default: not known, and nothing newer than 1.29 is used)"),
     _own("replicas", "COUNT", "of the application (default: 3)"),

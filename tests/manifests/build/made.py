@@ -13,11 +13,13 @@ from tests.manifests.build.helm import rendered
 
 Json = dict[str, Any]
 BASE = {"name": "web", "image": "registry.example/web:1.2"}
+WHOLE = "/app/prisma/migrations"
 PROXY = {"proxy": "registry.example/proxy:2", "proxy_port": "9090", "mesh": "istio"}
 WISHES: dict[str, dict[str, str]] = {
     "plain": {},
+    "copy": {"from": "copy", "dir": WHOLE},
     "same-image": {"from": "same-image", "replicas": "1"},
-    "image-volume": {"kubernetes_version": "1.36", "mesh": "linkerd"},
+    "image-volume": {"kubernetes_version": "1.36", "dir": WHOLE, "mesh": "linkerd"},
     "namespace-proxy": {"namespace": "shop", **PROXY},
 }
 CASES = [(pattern, wish) for pattern in PATTERNS for wish in WISHES]

@@ -49,15 +49,17 @@ def test_lockmaster_yaml_is_respected(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     (pod,) = pods(load(done.stdout))
     found = containers(pod)
-    assert found["lockmaster-copy"]["command"] == ["cp", "-R", "/app/db/sql/.", "/migrations"]
-    assert found["migrate"]["args"] == ["--dir=/migrations", "--history-schema=ops", "--deadline=1h"]
+    assert found["migrate"]["args"] == ["--dir=db/sql", "--history-schema=ops", "--deadline=1h"]
     assert one(load(done.stdout), "Deployment")["spec"]["progressDeadlineSeconds"] == 2 * 3600 + 300
     assert "sqlite" not in done.stdout
 
 
 def test_a_flag_is_stronger_than_lockmaster_yaml(tmp_path: Path) -> None:
     (tmp_path / "lockmaster.yaml").write_text("dir: db/sql\n")
-    done = run_cli(["kube", "build", *NAMED, "--dir", "/srv/sql", "--proxy", "p:1", "--proxy-arg=--x=1"], cwd=tmp_path)
+    done = run_cli(
+        ["kube", "build", *NAMED, "--dir", "/srv/sql", "--from", "copy", "--proxy", "p:1", "--proxy-arg=--x=1"],
+        cwd=tmp_path,
+    )
     found = containers(pods(load(done.stdout))[0])
     assert found["lockmaster-copy"]["command"][2] == "/srv/sql/."
     assert found["database-proxy"]["args"] == ["--x=1"]
@@ -75,7 +77,8 @@ def test_what_the_containers_are_told_is_what_lockmaster_takes(tmp_path: Path) -
     """Every option that is put into a manifest is one of the command that it is given to."""
     keys = {"schema": "s", "history_schema": "h", "wait_for_turn": "1h", "ahead": "fail", "recover": "never", "to": "3"}
     (tmp_path / "lockmaster.yaml").write_text("".join(f"{key}: {text}\n" for key, text in keys.items()))
-    done = run_cli(["kube", "build", "--pattern", "job-and-gate", *NAMED], cwd=tmp_path)
+    command = ["kube", "build", "--pattern", "job-and-gate", *NAMED, "--from", "copy", "--dir", "/x"]
+    done = run_cli(command, cwd=tmp_path)
     for pod in pods(load(done.stdout)):
         for name, container in containers(pod).items():
             if name in ("migrate", "gate"):

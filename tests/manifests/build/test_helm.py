@@ -52,7 +52,7 @@ def test_without_a_url_the_secret_is_somebody_elses() -> None:
 def test_values_go_where_they_belong() -> None:
     sets = {"image": "other:3", "replicas": "5", "port": "3000", "database.secret": "a", "migration.secret": "b"}
     words = [word for pair in sets.items() for word in ("--set", "=".join(pair))]
-    found = load(rendered(files("helm-hook"), *words))
+    found = load(rendered(files("helm-hook", **WISHES["copy"]), *words))
     app, job = one(found, "Deployment"), one(found, "Job")
     assert app["spec"]["replicas"] == 5
     web = containers(app["spec"]["template"])["app"]

@@ -105,17 +105,23 @@ def test_every_mount_has_its_volume_and_every_account_is_there(pattern: str, wis
 
 
 @pytest.mark.parametrize(
-    ("wish", "image", "folder"),
+    ("wish", "image", "program", "folder"),
     [
-        ("plain", "lockmaster", "--dir=/migrations"),
-        ("same-image", "registry.example/web", "--dir=prisma/migrations"),
-        ("image-volume", "lockmaster", "--dir=/app-image/app/prisma/migrations"),
+        ("plain", "registry.example/web", "/lockmaster/lockmaster", "--dir=prisma/migrations"),
+        ("copy", "lockmaster", "lockmaster", "--dir=/migrations"),
+        ("same-image", "registry.example/web", "lockmaster", "--dir=prisma/migrations"),
+        ("image-volume", "lockmaster", "lockmaster", "--dir=/app-image/app/prisma/migrations"),
     ],
 )
-def test_where_the_migrations_come_from(wish: str, image: str, folder: str) -> None:
+def test_where_the_migrations_come_from(wish: str, image: str, program: str, folder: str) -> None:
     for pod in pods(objects("job-and-gate", **WISHES[wish])):
-        ours = [item for name, item in containers(pod).items() if name in ("migrate", "gate")]
-        assert [(item["image"].rpartition(":")[0], item["args"][0]) for item in ours] == [(image, folder)]
+        for name, item in containers(pod).items():
+            if name in ("migrate", "gate"):
+                assert (item["image"].rpartition(":")[0], item["command"], item["args"][0]) == (
+                    image,
+                    [program, name],
+                    folder,
+                )
 
 
 def test_the_proxy_is_a_native_sidecar_in_front_of_all() -> None:

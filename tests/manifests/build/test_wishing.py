@@ -32,7 +32,9 @@ WRONG = [
     ({"kubernetes_version": "36"}, "is no version of Kubernetes"),
     ({"kubernetes_version": "1.28"}, "Kubernetes 1.28 is too old for these manifests"),
     ({"from": "image-volume", "kubernetes_version": "1.30"}, "Kubernetes 1.30 has no image volumes"),
-    ({"from": "git"}, "--from: 'git' is not one of same-image, copy, image-volume"),
+    ({"from": "git"}, "--from: 'git' is not one of bundle, same-image, copy, image-volume"),
+    ({"from": "copy"}, "--from copy: where the migrations are in the image is not known"),
+    ({"from": "image-volume", "dir": "sql"}, "--from image-volume: where the migrations are in the image is not known"),
     ({"mesh": "consul"}, "--mesh: 'consul' is not one of istio, linkerd"),
     ({"proxy_port": "1"}, "need a --proxy"),
     ({"dir": "a\nb"}, "--dir: a path with such characters"),
@@ -58,14 +60,14 @@ def test_an_image_that_names_one_build(image: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "folder", ["/db: x", "/no", "/a#b", "/a b", "/é", "/\"'", "/[a]", "/{a}", "/$(HOME)", "/%d", "/* &x", "- a", "0x1"]
+    "folder",
+    ["/db: x", "/no", "/a#b", "/a b", "/é", "/\"'", "/[a]", "/{a}", "/$(HOME)", "/%d", "/* &x", "/- a", "/0x1"],
 )
-@pytest.mark.parametrize("source", ["same-image", "copy", "image-volume"])
+@pytest.mark.parametrize("source", ["bundle", "same-image", "copy", "image-volume"])
 def test_a_folder_with_a_strange_name_is_put_into_quotes(folder: str, source: str) -> None:
     (pod,) = pods(objects("init", dir=folder, **{"from": source}))
     found = containers(pod)
-    whole = folder if folder.startswith("/") or source == "same-image" else f"/app/{folder}"
-    whole = whole.replace("$(HOME)", "$$(HOME)")  # what Kubernetes reads as `$(HOME)`, and not as a variable
+    whole = folder.replace("$(HOME)", "$$(HOME)")  # what Kubernetes reads as `$(HOME)`, and not as a variable
     if source == "copy":
         assert found["lockmaster-copy"]["command"] == ["cp", "-R", f"{whole}/.", "/migrations"]
     else:

@@ -8,9 +8,9 @@ if TYPE_CHECKING:
 
 
 def run(call: Call) -> int:
-    from lockmaster.manifests.build import files, run, wishing
+    from lockmaster.manifests.build import files, run, valid, wishing
 
-    pattern = wishing.choice(call.flags.get("pattern", "init"), "--pattern", run.PATTERNS)
+    pattern = valid.choice(call.flags.get("pattern", "init"), "--pattern", run.PATTERNS)
     wish = wishing.wishing(call.flags, call.listed("proxy_arg"), call.options, _settings(call))
     made = run.build(pattern, wish)
     if folder := call.flags.get("output"):

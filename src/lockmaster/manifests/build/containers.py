@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lockmaster.manifests import names
 from lockmaster.manifests.build.fill import fill, scalar
+from lockmaster.manifests.build.supply import SECURITY, literal, supply
 from lockmaster.settings.durations import render_duration
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ _OURS = """\
 - name: ${name}
   image: ${image}
   imagePullPolicy: IfNotPresent  # the tag names one build: a pod must start while the registry is away
-  command: [lockmaster, ${command}]
+  command: [${program}, ${command}]
   args:
     ${args}
   env:
@@ -31,14 +31,8 @@ _OURS = """\
 """
 _RESOURCES = """\
 resources:  # it ends before the application starts: requests no higher than the application's cost nothing
-  requests: {cpu: 100m, memory: 64Mi, ephemeral-storage: 16Mi}
-  limits: {cpu: 500m, memory: 256Mi, ephemeral-storage: 64Mi}  # 256Mi is enough for a script of 50 MB
-"""
-_SECURITY = """\
-securityContext:
-  allowPrivilegeEscalation: false
-  readOnlyRootFilesystem: true
-  capabilities: {drop: [ALL]}
+  requests: {cpu: 100m, memory: 64Mi, ephemeral-storage: 64Mi}
+  limits: {cpu: 500m, memory: 256Mi, ephemeral-storage: 256Mi}  # 256Mi of memory is enough for a script of 50 MB
 """
 _APPLICATION = """\
 - name: ${name}
@@ -64,24 +58,6 @@ _ENV = """\
     secretKeyRef:
       name: ${secret}
       key: ${key}
-"""
-_COPY = """\
-- name: ${name}  # the migrations are those of the application's image: copied from it, whatever its tag is
-  image: ${image}
-  imagePullPolicy: IfNotPresent
-  command: [cp, -R, ${dir}, ${to}]
-  volumeMounts:
-    - {name: ${volume}, mountPath: ${to}}
-  resources:
-    requests: {cpu: 50m, memory: 16Mi, ephemeral-storage: 16Mi}
-    limits: {cpu: 500m, memory: 64Mi, ephemeral-storage: 64Mi}
-  ${security}
-"""
-_IMAGE_VOLUME = """\
-- name: ${name}  # the application's image as a read-only volume: the migrations are always those of its code
-  image:
-    reference: ${image}
-    pullPolicy: IfNotPresent
 """
 _PROXY = """\
 - name: database-proxy
@@ -115,7 +91,7 @@ def application(wish: Wish) -> str:
     env = _env(wish.secret, "a role that may not change the schema")
     return fill(
         _APPLICATION, name="app" if "{{" in wish.name else wish.name, image=scalar(wish.image), port=wish.port,
-        env=env, security=_SECURITY,
+        env=env, security=SECURITY,
     )  # fmt: skip
 
 
@@ -126,42 +102,24 @@ def before(wish: Wish) -> str:
         args = "".join(f"\n  - {scalar(arg)}" for arg in wish.proxy.args)
         proxy = fill(
             _PROXY, image=scalar(wish.proxy.image), port=str(wish.proxy.port), args=f"args:{args}" if args else "",
-            security=_SECURITY,
+            security=SECURITY,
         )  # fmt: skip
-    if wish.source != "copy":
-        return proxy
-    inside = scalar(_literal(f"{wish.dir}/."))
-    return proxy + fill(
-        _COPY, name=names.COPIER, image=scalar(wish.image), dir=inside, to=names.MIGRATIONS,
-        volume=names.MIGRATIONS_VOLUME, security=_SECURITY,
-    )  # fmt: skip
-
-
-def volumes(wish: Wish) -> str:
-    """The volumes that Lockmaster's containers need."""
-    if wish.source == "copy":
-        return f"- name: {names.MIGRATIONS_VOLUME}\n  emptyDir: {{sizeLimit: 64Mi}}\n"
-    if wish.source == "image-volume":
-        return fill(_IMAGE_VOLUME, name=names.MIGRATIONS_VOLUME, image=scalar(wish.image))
-    return ""
+    return proxy + supply(wish).first
 
 
 def _ours(wish: Wish, command: str, secret: Key, why: str) -> str:
-    same = wish.source == "same-image"
-    to = names.APP_IMAGE if wish.source == "image-volume" else names.MIGRATIONS
-    mount = f"volumeMounts:\n  - {{name: {names.MIGRATIONS_VOLUME}, mountPath: {to}, readOnly: true}}\n"
+    source = supply(wish)
     return fill(
-        _OURS, name=command, command=command, image=scalar(wish.image if same else wish.lockmaster_image),
-        args=_args(wish, command), env=_env(secret, why), mounts="" if same else mount,
-        resources=_RESOURCES, security=_SECURITY,
+        _OURS, name=command, program=source.program, command=command, image=scalar(source.image),
+        args=_args(wish, source.dir, command), env=_env(secret, why), mounts=source.mounts, resources=_RESOURCES,
+        security=SECURITY,
     )  # fmt: skip
 
 
-def _args(wish: Wish, command: str) -> str:
-    where = {"copy": names.MIGRATIONS, "image-volume": names.APP_IMAGE + wish.dir}.get(wish.source, wish.dir)
-    flags = [("--dir", where)] if where else []
+def _args(wish: Wish, folder: str, command: str) -> str:
+    flags = [("--dir", folder)] if folder else []
     flags += [(flag, value) for flag, value, gated in wish.settings if gated or command == "migrate"]
-    lines = [f"- {scalar(_literal(f'{flag}={value}'))}" for flag, value in flags]
+    lines = [f"- {scalar(literal(f'{flag}={value}'))}" for flag, value in flags]
     limit = scalar(f"--deadline={render_duration(wish.deadline)}")
     lines.append(f"- {limit}  # ends it with a reason, long before Kubernetes ends it without one")
     return "\n".join(lines)
@@ -169,8 +127,3 @@ def _args(wish: Wish, command: str) -> str:
 
 def _env(secret: Key, why: str) -> str:
     return fill(_ENV, why=why, secret=scalar(secret.secret), key=scalar(secret.key))
-
-
-def _literal(word: str) -> str:
-    """A word of a command as it is: Kubernetes would put a variable's value where it finds its name in `$(...)`."""
-    return word.replace("$(", "$$(")

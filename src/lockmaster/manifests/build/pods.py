@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lockmaster.manifests import names
 from lockmaster.manifests.build import containers
 from lockmaster.manifests.build.fill import fill, scalar
+from lockmaster.manifests.build.supply import supply
 
 if TYPE_CHECKING:
     from lockmaster.manifests.build.wish import Wish
@@ -54,7 +55,7 @@ def application(wish: Wish, first: str) -> str:
         affinity=fill(_AFFINITY, name=scalar(wish.name)),
         first=containers.before(wish) + first,
         main=containers.application(wish),
-        volumes=containers.volumes(wish) + "- name: tmp\n  emptyDir: {sizeLimit: 128Mi}\n",
+        volumes=supply(wish).volumes + "- name: tmp\n  emptyDir: {sizeLimit: 128Mi}\n",
     )
 
 
@@ -66,7 +67,7 @@ def migration(wish: Wish) -> str:
         affinity="",
         first=containers.before(wish),
         main=containers.migrate(wish),
-        volumes=containers.volumes(wish),
+        volumes=supply(wish).volumes,
     )
 
 

@@ -8,8 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
-Source = str  # same-image, copy, image-volume
-SOURCES = ("same-image", "copy", "image-volume")
+Source = str  # one of SOURCES
+SOURCES = ("bundle", "same-image", "copy", "image-volume")
 IMAGE_VOLUMES = (1, 35)  # the first Kubernetes that has them without being asked
 
 
@@ -35,7 +35,7 @@ class Wish(NamedTuple):
     image: str  # the application's
     lockmaster_image: str
     source: Source
-    dir: str  # of the migrations, in the application's image; "" is found by Lockmaster (only `same-image`)
+    dir: str  # of the migrations, in the application's image; "" is found by Lockmaster, in the working directory
     secret: Key  # the URL of the role that the application has
     migration_secret: Key  # the URL of the role that owns the tables
     namespace: str = ""
