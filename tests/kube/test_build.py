@@ -16,6 +16,8 @@ pytestmark = pytest.mark.timeout(900)  # helm is built the first time
 PATHS = RESOURCES | {
     "serviceaccount": "/api/v1",
     "poddisruptionbudget": "/apis/policy/v1",
+    "role": "/apis/rbac.authorization.k8s.io/v1",
+    "rolebinding": "/apis/rbac.authorization.k8s.io/v1",
 }
 STRICT = "dryRun=All&fieldValidation=Strict"
 
@@ -58,3 +60,26 @@ def test_a_job_named_by_its_content_asks_for_no_change_of_a_template(cluster: Cl
     change = {"spec": {"template": second["spec"]["template"]}}
     status, answer = cluster.api.request("PATCH", cluster.path("job", first["metadata"]["name"]), change)
     assert (status, "field is immutable" in answer["message"]) == (422, True)
+
+
+def test_the_account_may_tell_events_and_no_more(cluster: Cluster) -> None:
+    for item in objects("init", events="true"):
+        if item["kind"] in ("ServiceAccount", "Role", "RoleBinding"):
+            kind = item["kind"].lower()
+            cluster.api.make(f"{PATHS[kind]}/namespaces/{cluster.namespace}/{kind}s", item)
+    core, apps = (f"/{api}/namespaces/{cluster.namespace}" for api in ("api/v1", "apis/apps/v1"))
+    asked = {"spec": {"expirationSeconds": 600}}
+    token = cluster.api.make(f"{core}/serviceaccounts/web/token", asked)["status"]["token"]
+    event = {
+        "metadata": {"name": "x", "namespace": cluster.namespace},
+        "involvedObject": {"kind": "Pod", "namespace": cluster.namespace, "name": "x"},
+    }
+    wishes: list[tuple[str, str, Json | None, int]] = [
+        ("POST", f"{core}/events", event, 201),
+        ("GET", f"{core}/pods/x", None, 404),  # it may ask, and there is none
+        ("GET", f"{apps}/replicasets/x", None, 404),
+        ("GET", f"{core}/secrets/x", None, 403),
+        ("GET", f"{core}/pods", None, 403),
+    ]
+    got = [(*one[:3], cluster.api.request(*one[:3], token)[0]) for one in wishes]
+    assert got == wishes

@@ -154,6 +154,7 @@ _BUILD = (
     _list("proxy_arg", "ARG", "for the proxy; may be given several times: --proxy-arg=--port=5432"),
     _own("proxy_port", "PORT", "that the proxy listens on when it is ready (default: 5432)"),
     _own("mesh", "NAME", "istio or linkerd: its proxy becomes a native sidecar, so that init containers have a network"),
+    _own("events", "", "migrations are told as Kubernetes Events: with a Role, and a token in our containers alone"),
     _own("output", "DIR", "write files into this folder instead of printing them"),
     _own("force", "", "replace files that are there"),
 )  # fmt: skip

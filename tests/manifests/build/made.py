@@ -19,6 +19,7 @@ WISHES: dict[str, dict[str, str]] = {
     "plain": {},
     "copy": {"from": "copy", "dir": WHOLE},
     "same-image": {"from": "same-image", "replicas": "1"},
+    "events": {"events": "true", "namespace": "shop"},
     "image-volume": {"kubernetes_version": "1.36", "dir": WHOLE, "mesh": "linkerd"},
     "namespace-proxy": {"namespace": "shop", **PROXY},
 }

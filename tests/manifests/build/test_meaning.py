@@ -146,6 +146,21 @@ def made_with(settings: dict[str, str]) -> dict[str, str]:
     return files("job-and-gate", settings=settings)
 
 
+@pytest.mark.parametrize("pattern", PLAIN)
+def test_the_token_for_events_is_in_no_other_container(pattern: str) -> None:
+    found = objects(pattern, events="true")
+    where = [
+        name
+        for pod in pods(found)
+        for name, item in containers(pod).items()
+        if any("serviceaccount" in mount["mountPath"] for mount in item.get("volumeMounts", []))
+    ]
+    assert sorted(where) == (["migrate"] if pattern == "init" else ["gate", "migrate"])
+    bound = {item["subjects"][0]["name"] for item in found if item["kind"] == "RoleBinding"}
+    assert bound == {item["metadata"]["name"] for item in found if item["kind"] == "ServiceAccount"}
+    assert not [item for item in objects(pattern) if item["kind"].startswith("Role")]
+
+
 def test_argo_makes_the_account_before_the_job() -> None:
     found = objects("argo-presync")
     hooks = {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import psycopg2
 import pytest
 
+from tests.manifests.build.made import containers, objects, pods
 from tests.support.cli import run_cli, start_cli
 from tests.support.postgres import unique_name
 
@@ -71,12 +73,25 @@ def migrate(roles: Roles, folder: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_a_gate_that_was_there_first_opens_when_the_owner_has_migrated(roles: Roles, folder: Path) -> None:
-    command = ["gate", "--dir", folder, "--deadline", "50s"]
-    with start_cli(command, env={"DATABASE_URL": roles.url(roles.app)}) as gate:
-        gate.wait_for("1_users")  # it has looked, and there is no history yet
-        migrate(roles, folder)
-        assert gate.wait(50).returncode == 0
+def words(name: str) -> list[str]:
+    """What the manifest has a container run: its words, as a process beside the folder."""
+    flags = {"from": "same-image", "dir": "sql"}
+    (found,) = [one[name] for pod in pods(objects("job-and-gate", **flags)) if name in (one := containers(pod))]
+    program, *rest = [*found["command"], *found["args"]]
+    assert program == "lockmaster"
+    return rest
+
+
+def test_gates_that_were_there_first_open_when_the_job_is_done(roles: Roles, folder: Path) -> None:
+    """The words of the manifest, run as they stand there: three gates as the application, then the Job as the owner."""
+    with ExitStack() as stack:
+        env = {"DATABASE_URL": roles.url(roles.app)}
+        gates = [stack.enter_context(start_cli(words("gate"), env=env, cwd=folder.parent)) for _ in range(3)]
+        for gate in gates:
+            gate.wait_for("1_users")  # it has looked, and there is no history yet
+        job = run_cli(words("migrate"), env={"DATABASE_URL": roles.url(roles.owner)}, cwd=folder.parent)
+        assert job.returncode == 0, job.stderr
+        assert [gate.wait(50).returncode for gate in gates] == [0, 0, 0]
 
 
 def test_the_application_reads_and_writes_rows_and_no_more(roles: Roles, folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lockmaster.manifests.build import events
 from lockmaster.manifests.build.fill import fill, scalar
 from lockmaster.manifests.build.supply import SECURITY, literal, supply
 from lockmaster.settings.durations import render_duration
@@ -51,6 +52,10 @@ _APPLICATION = """\
   volumeMounts:
     - {name: tmp, mountPath: /tmp}
   ${security}
+"""
+_MOUNTS = """\
+volumeMounts:
+  ${mounts}
 """
 _ENV = """\
 - name: DATABASE_URL  # ${why}
@@ -111,7 +116,7 @@ def _ours(wish: Wish, command: str, secret: Key, why: str) -> str:
     source = supply(wish)
     return fill(
         _OURS, name=command, program=source.program, command=command, image=scalar(source.image),
-        args=_args(wish, source.dir, command), env=_env(secret, why), mounts=source.mounts, resources=_RESOURCES,
+        args=_args(wish, source.dir, command), env=_env(secret, why), mounts=_mounts(source.mounts + events.mount(wish)), resources=_RESOURCES,
         security=SECURITY,
     )  # fmt: skip
 
@@ -123,6 +128,10 @@ def _args(wish: Wish, folder: str, command: str) -> str:
     limit = scalar(f"--deadline={render_duration(wish.deadline)}")
     lines.append(f"- {limit}  # ends it with a reason, long before Kubernetes ends it without one")
     return "\n".join(lines)
+
+
+def _mounts(mounts: str) -> str:
+    return fill(_MOUNTS, mounts=mounts) if mounts else ""
 
 
 def _env(secret: Key, why: str) -> str:

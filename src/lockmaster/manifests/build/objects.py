@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lockmaster.manifests.build import pods
+from lockmaster.manifests.build import events, pods
 from lockmaster.manifests.build.fill import fill, scalar
 
 if TYPE_CHECKING:
@@ -84,10 +84,12 @@ def metadata(wish: Wish, name: str, *, component: str, why: str = "", annotation
 
 
 def account(wish: Wish, *, migration: bool = False, annotations: str = "") -> str:
-    """A service account that may do nothing."""
+    """A service account that may do nothing, or tell Events."""
     name = f"{wish.name}-migrate" if migration else wish.name
     kind = "migration" if migration else "app"
-    return fill(_ACCOUNT, metadata=metadata(wish, name, component=kind, annotations=annotations))
+    role = metadata(wish, f"{name}-events", component=kind, annotations=annotations)
+    text = fill(_ACCOUNT, metadata=metadata(wish, name, component=kind, annotations=annotations))
+    return text + events.role(wish, name, role)
 
 
 def deployment(wish: Wish, *, first: str, progress: int, why: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lockmaster.manifests import names
-from lockmaster.manifests.build import containers
+from lockmaster.manifests.build import containers, events
 from lockmaster.manifests.build.fill import fill, scalar
 from lockmaster.manifests.build.supply import supply
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _SPEC = """\
 serviceAccountName: ${account}
-automountServiceAccountToken: false  # nothing in this pod asks the API server
+automountServiceAccountToken: false  # ${token}
 ${restart}
 securityContext:
   runAsNonRoot: true
@@ -51,11 +51,12 @@ def application(wish: Wish, first: str) -> str:
     """The spec of the application's pods; `first` is the init container that makes them wait."""
     return _spec(
         account=scalar(wish.name),
+        token=_token(wish),
         restart="",
         affinity=fill(_AFFINITY, name=scalar(wish.name)),
         first=containers.before(wish) + first,
         main=containers.application(wish),
-        volumes=supply(wish).volumes + "- name: tmp\n  emptyDir: {sizeLimit: 128Mi}\n",
+        volumes=supply(wish).volumes + events.volume(wish) + "- name: tmp\n  emptyDir: {sizeLimit: 128Mi}\n",
     )
 
 
@@ -63,17 +64,24 @@ def migration(wish: Wish) -> str:
     """The spec of the pods that migrate and do nothing else."""
     return _spec(
         account=f"{wish.name}-migrate",
+        token=_token(wish),
         restart="restartPolicy: Never  # a failed try stays, with its log; the Job makes a new pod\n",
         affinity="",
         first=containers.before(wish),
         main=containers.migrate(wish),
-        volumes=supply(wish).volumes,
+        volumes=supply(wish).volumes + events.volume(wish),
     )
 
 
 def pod_annotations(wish: Wish) -> str:
     """Annotations of all pods, if there are any."""
     return f"annotations:\n  {_MESHES[wish.mesh]}\n" if wish.mesh else ""
+
+
+def _token(wish: Wish) -> str:
+    return (
+        "the one container that tells Events has its own" if wish.events else "nothing in this pod asks the API server"
+    )
 
 
 def _spec(**slots: str) -> str:

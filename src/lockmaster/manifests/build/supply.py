@@ -39,10 +39,7 @@ _IMAGE = """\
     reference: ${image}
     pullPolicy: IfNotPresent
 """
-_MOUNT = """\
-volumeMounts:
-  - {name: ${name}, mountPath: ${to}, readOnly: true}
-"""
+_MOUNT = "- {name: ${name}, mountPath: ${to}, readOnly: true}\n"
 
 
 class Supply(NamedTuple):

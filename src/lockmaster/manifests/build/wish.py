@@ -45,6 +45,7 @@ class Wish(NamedTuple):
     settings: tuple[tuple[str, str, bool], ...] = ()  # flag, value, whether `gate` takes it too
     proxy: Proxy | None = None
     mesh: Literal["", "istio", "linkerd"] = ""
+    events: bool = False  # whether migrations are told as Events
 
     @property
     def limit(self) -> int:

@@ -45,6 +45,7 @@ def wishing(flags: Mapping[str, str], args: Sequence[str], options: Options, set
         deadline=deadline(options.deadline),
         settings=passed(settings),
         proxy=valid.proxy(flags.get("proxy", ""), args, flags.get("proxy_port", "")),
+        events=flags.get("events") == "true",
         mesh=valid.choice(mesh, "--mesh", _MESHES) if mesh else "",  # type: ignore[arg-type]
     )
 
