@@ -132,6 +132,29 @@ def test_the_proxy_is_a_native_sidecar_in_front_of_all() -> None:
         assert pod["metadata"]["annotations"] == {"sidecar.istio.io/nativeSidecar": "true"}
 
 
+@pytest.mark.parametrize(
+    ("mesh", "annotation"),
+    [("istio", "sidecar.istio.io/nativeSidecar"), ("linkerd", "config.beta.linkerd.io/proxy-enable-native-sidecar")],
+)
+def test_a_mesh_is_told_in_the_word_that_it_reads(mesh: str, annotation: str) -> None:
+    assert [pod["metadata"]["annotations"] for pod in pods(objects("job-and-gate", mesh=mesh))] == [
+        {annotation: "true"}
+    ] * 2
+
+
+@pytest.mark.parametrize("wish", [name for name in WISHES if "proxy" not in WISHES[name]])
+def test_what_ends_before_the_application_starts_asks_for_no_more_than_it(wish: str) -> None:
+    (pod,) = pods(objects("init", **WISHES[wish]))
+    wanted = {name: item["resources"]["requests"] for name, item in containers(pod).items()}
+    app = wanted.pop("web")
+    for requests in wanted.values():
+        assert all(amount(requests[what]) <= amount(app[what]) for what in app)
+
+
+def amount(text: str) -> int:
+    return int(text.removesuffix("Mi").removesuffix("m"))
+
+
 def test_lockmaster_yaml_is_told_to_the_containers_that_take_it() -> None:
     settings = {"schema": "shop", "wait_for_turn": "1h", "url": "postgresql://u:p@h/d", "quiet": "true"}
     found = load("".join(made_with(settings).values()))

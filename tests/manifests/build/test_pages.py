@@ -56,5 +56,4 @@ def test_the_steps_to_production_run_as_they_stand_there(command: str, rest: str
     done = run_cli([*command.split(), *shlex.split(words)], cwd=tmp_path)
     wrong = command == "kube check" and words != "web.yaml"  # step 1 finds something
     assert done.returncode == (3 if wrong else 0), done.stderr
-    assert done.stdout.startswith("apiVersion:") or not target.endswith(".native.yaml")
-    assert bool(done.stdout) == (wrong or bool(target))
+    assert not target or "apiVersion:" in done.stdout

@@ -116,8 +116,8 @@ def _ours(wish: Wish, command: str, secret: Key, why: str) -> str:
     source = supply(wish)
     return fill(
         _OURS, name=command, program=source.program, command=command, image=scalar(source.image),
-        args=_args(wish, source.dir, command), env=_env(secret, why), mounts=_mounts(source.mounts + events.mount(wish)), resources=_RESOURCES,
-        security=SECURITY,
+        args=_args(wish, source.dir, command), env=_env(secret, why),
+        mounts=_mounts(source.mounts + events.mount(wish)), resources=_RESOURCES, security=SECURITY,
     )  # fmt: skip
 
 

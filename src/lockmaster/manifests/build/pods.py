@@ -42,7 +42,7 @@ affinity:  # one node that is lost does not take all replicas with it
 """
 _MESHES = {
     "istio": 'sidecar.istio.io/nativeSidecar: "true"  # else init containers have no network, and a Job never ends',
-    "linkerd": "config.beta.linkerd.io/proxy-enable-native-sidecar: enabled"
+    "linkerd": 'config.beta.linkerd.io/proxy-enable-native-sidecar: "true"'
     "  # else init containers have no network, and a Job never ends",
 }
 
