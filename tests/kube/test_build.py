@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.kube.cluster import RESOURCES
-from tests.manifests.build.made import CASES, WISHES, Json, objects, pods
+from tests.manifests.building.made import CASES, WISHES, Json, objects, pods
 
 if TYPE_CHECKING:
     from tests.kube.cluster import Cluster
@@ -25,7 +25,7 @@ STRICT = "dryRun=All&fieldValidation=Strict"
 def sent(cluster: Cluster, item: Json) -> str:
     """Ask for it to be made, strictly, without making it; what is said against it."""
     kind = item["kind"].lower()
-    if kind == "kustomization":  # of Flux: tests/manifests/build/test_flux.py
+    if kind == "kustomization":  # of Flux: tests/manifests/building/test_flux.py
         return ""
     item["metadata"]["namespace"] = cluster.namespace
     path = f"{PATHS[kind]}/namespaces/{cluster.namespace}/{kind}s?{STRICT}"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.manifests.build.made import CASES, WISHES, load, text
-from tests.manifests.build.rules import KUBE_LINTER, POLARIS, World
+from tests.manifests.building.made import CASES, WISHES, load, text
+from tests.manifests.building.rules import KUBE_LINTER, POLARIS, World
 from tests.support.cli import run_cli
 from tests.support.goprogram import by_go
 

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tests.manifests.build.made import WISHES, files
+from tests.manifests.building.made import WISHES, files
 from tests.support.gosource import from_source
 
 pytestmark = pytest.mark.timeout(900)  # the reader is built the first time

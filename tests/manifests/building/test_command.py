@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.manifests.build.made import containers, files, load, one, pods
+from tests.manifests.building.made import containers, files, load, one, pods
 from tests.support.cli import run_cli
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.manifests.build.helm import chart, helm, rendered
-from tests.manifests.build.made import WISHES, Json, containers, files, load, one, pods
+from tests.manifests.building.helm import chart, helm, rendered
+from tests.manifests.building.made import WISHES, Json, containers, files, load, one, pods
 
 if TYPE_CHECKING:
     from pathlib import Path

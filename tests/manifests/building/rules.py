@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.manifests.build.made import Json
+    from tests.manifests.building.made import Json
 
 
 class World:

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from lockmaster.errors import UsageError
 from lockmaster.manifests.build.fill import fill, scalar
-from tests.manifests.build.made import containers, files, load, objects, one, pods
+from tests.manifests.building.made import containers, files, load, objects, one, pods
 
 WRONG = [
     ({"name": ""}, "--name is missing"),

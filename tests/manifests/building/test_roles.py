@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import psycopg2
 import pytest
 
-from tests.manifests.build.made import containers, objects, pods
+from tests.manifests.building.made import containers, objects, pods
 from tests.support.cli import run_cli, start_cli
 from tests.support.postgres import unique_name
 

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 from lockmaster.manifests.build.run import PATTERNS, build
 from lockmaster.manifests.build.wishing import wishing
 from lockmaster.settings.options import Options
-from tests.manifests.build.helm import rendered
+from tests.manifests.building.helm import rendered
 
 Json = dict[str, Any]
 BASE = {"name": "web", "image": "registry.example/web:1.2"}

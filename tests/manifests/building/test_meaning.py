@@ -9,7 +9,7 @@ import pytest
 
 from lockmaster.errors import Exit
 from lockmaster.manifests.build import codes
-from tests.manifests.build.made import PLAIN, WISHES, Json, containers, load, objects, one, pods, text
+from tests.manifests.building.made import PLAIN, WISHES, Json, containers, load, objects, one, pods, text
 
 EXIT_CODES = Path(__file__).parents[3] / "docs/exit-codes.md"
 JOBS = [pattern for pattern in PLAIN if pattern != "init"]
@@ -164,7 +164,7 @@ def test_lockmaster_yaml_is_told_to_the_containers_that_take_it() -> None:
 
 
 def made_with(settings: dict[str, str]) -> dict[str, str]:
-    from tests.manifests.build.made import files
+    from tests.manifests.building.made import files
 
     return files("job-and-gate", settings=settings)
 
