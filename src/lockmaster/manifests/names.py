@@ -10,7 +10,10 @@ CONTAINER = "lockmaster"  # the container that migrates
 COPIER = "lockmaster-copy"  # the container that puts files where the next one finds them
 BUNDLE_VOLUME = "lockmaster-bundle"  # Lockmaster for containers of other images
 BUNDLE = "/lockmaster"  # where that volume is mounted; its program is /lockmaster/lockmaster
-BUNDLE_IN_IMAGE = "/opt/lockmaster"  # where Lockmaster's image has its bundle
+BUNDLE_IN_IMAGE = "/lockmaster"  # where Lockmaster's image has its bundle
+SHARED = (
+    "/shared"  # where a container of that image has the bundle's volume: at /lockmaster it would hide the image's own
+)
 MIGRATIONS_VOLUME = "lockmaster-migrations"
 MIGRATIONS = "/migrations"  # where that volume is mounted
 APP_IMAGE = "/app-image"  # where the application's image is mounted as a volume

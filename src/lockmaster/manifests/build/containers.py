@@ -33,7 +33,7 @@ _OURS = """\
 _RESOURCES = """\
 resources:  # it ends before the application starts: requests no higher than the application's cost nothing
   requests: {cpu: 100m, memory: 64Mi, ephemeral-storage: 64Mi}
-  limits: {cpu: 500m, memory: 256Mi, ephemeral-storage: 256Mi}  # 256Mi of memory is enough for a script of 50 MB
+  limits: {cpu: 500m, memory: 256Mi, ephemeral-storage: 512Mi}  # 256Mi of memory is enough for a script of 50 MB
 """
 _APPLICATION = """\
 - name: ${name}
@@ -48,7 +48,7 @@ _APPLICATION = """\
     periodSeconds: 5
   resources:
     requests: {cpu: 100m, memory: 128Mi, ephemeral-storage: 64Mi}
-    limits: {cpu: 500m, memory: 256Mi, ephemeral-storage: 256Mi}
+    limits: {cpu: 500m, memory: 256Mi, ephemeral-storage: 512Mi}
   volumeMounts:
     - {name: tmp, mountPath: /tmp}
   ${security}

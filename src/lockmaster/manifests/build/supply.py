@@ -26,12 +26,12 @@ _COPIER = """\
     - {name: ${volume}, mountPath: ${to}}
   resources:
     requests: {cpu: 100m, memory: 64Mi, ephemeral-storage: 64Mi}
-    limits: {cpu: 500m, memory: 128Mi, ephemeral-storage: 256Mi}
+    limits: {cpu: 500m, memory: 128Mi, ephemeral-storage: 512Mi}
   ${security}
 """
 _EMPTY = """\
 - name: ${name}
-  emptyDir: {sizeLimit: 128Mi}
+  emptyDir: {sizeLimit: 256Mi}
 """
 _IMAGE = """\
 - name: ${name}  # the application's image as a read-only volume: the migrations are always those of its code
@@ -63,9 +63,10 @@ def supply(wish: Wish) -> Supply:
 def _bundle(wish: Wish) -> Supply:
     why = "Lockmaster with all that it needs, for an image that has nothing of it: no Python, not even a shell"
     volume = names.BUNDLE_VOLUME
+    extras = ", --extras" if wish.events else ""  # with what talks to the API server
     first = fill(
-        _COPIER, name=names.COPIER, why=why, image=scalar(wish.lockmaster_image), volume=volume, to=names.BUNDLE,
-        command=f"lockmaster, bundle, copy, {names.BUNDLE}", security=SECURITY,
+        _COPIER, name=names.COPIER, why=why, image=scalar(wish.lockmaster_image), volume=volume, to=names.SHARED,
+        command=f"lockmaster, bundle, copy, {names.SHARED}{extras}", security=SECURITY,
     )  # fmt: skip
     mounts, volumes = fill(_MOUNT, name=volume, to=names.BUNDLE), fill(_EMPTY, name=volume)
     return Supply(wish.image, f"{names.BUNDLE}/lockmaster", wish.dir, first, volumes, mounts)
