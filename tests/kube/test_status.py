@@ -196,3 +196,14 @@ def test_refused_names_all_rules_and_they_are_enough(web: Workload, cluster: Clu
     assert (code, "deployment/web" in said) == (0, True), wrong
     assert "may not list events: what they would tell is left out" in wrong
     assert "may not list leases" in wrong
+
+
+def test_a_herd_that_says_the_same_is_one_block(web: Workload, cluster: Cluster) -> None:
+    pods = [web.pod(letter * 5) for letter in "abc"]
+    for pod in pods:
+        container(web, pod, ended(12, "error: migration 2_bad failed\nhint: repair it"))
+    _, said, _ = status(cluster)
+    head, block = said.split("\n\n")
+    assert head.endswith("3 failed")
+    assert block.startswith(f"{pods[0]} (and 2 more pods) migrate: failed with 12, for ")
+    assert block.endswith("\n  migration 2_bad failed\n  next: repair it\n")

@@ -9,6 +9,7 @@ from contextlib import suppress
 from lockmaster.cli.words import Pacer, describe, level_of
 from lockmaster.errors import StoppedError
 from lockmaster.events import Applying, Failed, Ready, Waiting
+from lockmaster.settings.secret import mask
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,14 +67,14 @@ class Output:
         """It ends well: leave the level where Kubernetes looks, for `kubectl describe pod` and `kube status`."""
         if self._well:
             with suppress(OSError, ValueError), open(self._termination, "wb") as file:
-                file.write("".join(self._well).encode("utf-8", "backslashreplace")[:4096])
+                file.write(mask("".join(self._well), *self._secrets).encode("utf-8", "backslashreplace")[:4096])
         self.settle()
 
     def _note_level(self, event: Event) -> None:
         if isinstance(event, Ready):
-            self._well.append(describe(event) + "\n")
-            if event.ahead:
-                self._well.append(f"ahead: {', '.join(event.ahead[:10])}\n")
+            ahead = [f"ahead: {', '.join(event.ahead[:10])}"] if event.ahead else []
+            for line in (describe(event), *ahead):
+                self._well.append((line if line.isprintable() else ascii(line)) + "\n")
 
     def settle(self) -> None:
         """What is told on the side gets a moment: for the end, and before the process becomes another one."""

@@ -41,7 +41,7 @@ def as_text(
         blocks = [[f"no workload in namespace {namespace} runs lockmaster"]]
     else:
         blocks = [list(aligned([_HEAD, *map(_row, workloads)]))]
-    blocks += [list(_pod(pod)) for one in workloads for pod in one.pods if pod.state != "done"]
+    blocks += [list(_pod(*alike)) for one in workloads for alike in _alike(one.pods)]
     blocks.append([_lease(one) for one in leases])
     blocks.append([_level(one) for one in levels] + ([f"database: {one_line(mask(error))}"] if error else []))
     return "\n\n".join("\n".join(block) for block in blocks if block)
@@ -52,11 +52,23 @@ def _row(one: Workload) -> tuple[str, ...]:
     return f"{one.kind.lower()}/{one.name}", f"{one.ready}/{one.wanted}", one.level or "not told", counts or "none"
 
 
-def _pod(pod: PodSeen) -> Iterator[str]:
+def _alike(pods: Sequence[PodSeen]) -> Iterator[tuple[PodSeen, int]]:
+    """Those that are not done; of a herd that has the same to say, one and how many more there are."""
+    groups: dict[tuple[object, ...], list[PodSeen]] = {}
+    for pod in pods:
+        if pod.state != "done":
+            said = pod.text.rpartition(" (")[0] if pod.text.endswith(")") else pod.text  # without how long
+            groups.setdefault((pod.state, pod.exit, said), []).append(pod)
+    for group in groups.values():
+        yield min(group, key=lambda pod: (pod.since, pod.name)), len(group) - 1
+
+
+def _pod(pod: PodSeen, more: int) -> Iterator[str]:
     """What it does and since when; then why, and the next act."""
     ended = f" with {pod.exit}" if pod.state == "failed" else ""
     restarts = f", restarted {pod.restarts} time{'s' if pod.restarts > 1 else ''}" if pod.restarts else ""
-    yield f"{pod.name} {pod.container}: {pod.state}{ended}, {_age(pod.since)}{restarts}"
+    others = f" (and {more} more pod{'s' if more > 1 else ''})" if more else ""
+    yield f"{pod.name}{others} {pod.container}: {pod.state}{ended}, {_age(pod.since)}{restarts}"
     for line in (pod.text, *pod.details):
         if line:
             yield f"  {one_line(mask(line))}"

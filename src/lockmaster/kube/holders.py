@@ -16,6 +16,7 @@ class Holder(NamedTuple):
 
     pod: str
     uid: str = ""
+    by: str = "session"  # what it has the turn by: its end is the end of the turn
 
 
 def read(text: str) -> Holder | None:
@@ -25,9 +26,9 @@ def read(text: str) -> Holder | None:
         room = _WHOLE_WITH_UID if found["uid"] else _WHOLE
         if len(found["pod"]) >= room:  # PostgreSQL has 63 bytes: the beginning of the name may be missing
             return None
-    else:
-        found = _LEASE.match(text)
-    return Holder(found["pod"], found["uid"] or "") if found else None
+        return Holder(found["pod"], found["uid"] or "")
+    found = _LEASE.match(text)
+    return Holder(found["pod"], found["uid"] or "", "Lease") if found else None
 
 
 def same_workload(one: str, other: str) -> bool:

@@ -147,7 +147,7 @@ class Teller:
         self._blind = status in (401, 403)
         if status == 404 or (status == 200 and not _is_alive(found, holder.uid)):
             self._gone.add(holder)
-            text = f"the pod that holds the turn, {holder.pod}, is gone; its session ends in seconds"
+            text = f"the pod that holds the turn, {holder.pod}, is gone; its {holder.by} ends in seconds"
             self._emit(Noted(text, loud=True))
             self.tell(Note("HolderGone", text))
 

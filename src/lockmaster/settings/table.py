@@ -143,7 +143,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("color", "choice", "WHEN", "auto", _EVERY, _OUTPUT, "auto is on a terminal only",
            ("auto", "always", "never"), also="NO_COLOR"),
     Option("termination_log", "path", "FILE", "", _EVERY, _OUTPUT,
-           "where to write why it failed, at most 4096 bytes; none for nowhere",
+           "where to write why it failed, or the level when it did not, at most 4096 bytes; none for nowhere",
            also="/dev/termination-log in a pod"),
     Option("kube_events", "choice", "WHEN", "auto", _TELLING, _OUTPUT,
            "Kubernetes Events on the pod and its owner; auto is in a pod with a service account token",

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lockmaster import events as e
-from lockmaster.cli import render_status, render_termination
+from lockmaster.cli import render_kube, render_status, render_termination
 from lockmaster.cli.escape import lines, one_line
 from lockmaster.cli.output import Output
 from lockmaster.cli.render_json import JsonRenderer, name, timestamp
@@ -19,7 +19,8 @@ from lockmaster.cli.render_table import aligned
 from lockmaster.cli.render_text import TextRenderer
 from lockmaster.cli.words import Pacer, describe, elapsed, first_line, level_of
 from lockmaster.engine.results import StatusReport, StatusRow
-from lockmaster.errors import LockmasterError, MigrationFailedError, MigrationHalfDoneError
+from lockmaster.errors import LockmasterError, MigrationFailedError, MigrationHalfDoneError, StoppedError
+from lockmaster.kube.notes import LENGTH, Note
 from lockmaster.settings import Options
 
 if TYPE_CHECKING:
@@ -257,6 +258,27 @@ def test_no_rendering_shows_a_secret(event: e.Event) -> None:
     assert PASSWORD not in json.dumps(json_of(event, PASSWORD))
     if isinstance(event, e.Failed):
         assert PASSWORD.encode() not in render_termination.render(event.error, (PASSWORD,))
+    told: list[Note] = []
+    kube = render_kube.KubeRenderer({}, "web-0", e.nowhere, (PASSWORD,))
+    kube._teller.tell = told.append  # type: ignore[method-assign,assignment]
+    kube(event._replace(waited=9.0) if isinstance(event, e.Waiting) else event)
+    assert bool(told) == isinstance(event, e.Waiting | e.Failed)
+    assert PASSWORD not in str(told)
+
+
+def test_a_failure_for_kubectl_keeps_its_next_act_however_long_the_rest_is() -> None:
+    details = {"statement": "s" * 3000, "last lines": "x" * 3000 + "the end", "in the database now": "n" * 3000}
+    told: list[Note] = []
+    kube = render_kube.KubeRenderer({}, "web-0", e.nowhere, ())
+    kube._teller.tell = told.append  # type: ignore[method-assign,assignment]
+    kube(e.Failed(MigrationHalfDoneError("m" * 3000, hint="lockmaster resolve --applied x", details=details)))
+    (note,) = told
+    assert (note.reason, note.warning, note.owner) == ("MigrationHalfDone", True, True)
+    assert note.text.endswith("next: lockmaster resolve --applied x")
+    assert "the end; in the database now: nnn" in note.text
+    assert len(note.text.encode()) <= LENGTH
+    kube(e.Failed(StoppedError("stopped by SIGTERM")))
+    assert len(told) == 1, "the pod is going away: nobody needs to be told"
 
 
 # --- output ----------------------------------------------------------------------------------------------------------

@@ -15,8 +15,8 @@ UID = "1a2b3c4d-1111-4222-8333-123456789abc"
     [
         ("lockmaster/web-0 (pid 17)", Holder("web-0")),
         ("lockmaster/web-0@1a2b3c4d (pid 17)", Holder("web-0", "1a2b3c4d")),
-        (f"web-0_{UID}_0a1b2c3d since 2026-01-01T00:00:00Z", Holder("web-0", UID)),
-        ("web-0_0a1b2c3d since 2026-01-01T00:00:00Z", Holder("web-0")),
+        (f"web-0_{UID}_0a1b2c3d since 2026-01-01T00:00:00Z", Holder("web-0", UID, "Lease")),
+        ("web-0_0a1b2c3d since 2026-01-01T00:00:00Z", Holder("web-0", "", "Lease")),
         ("psql (pid 17)", None),
         ("another process", None),
         ("held by the API server", None),
