@@ -194,6 +194,21 @@ def test_a_new_pod_of_the_same_name_is_another_one(
             waiter.wait_for(f"the pod that holds the turn, {first}, is gone")
 
 
+def test_the_steps_of_a_file_are_told_before_the_process_becomes_the_application(
+    web: Workload, cluster: Cluster, folder: Path, database: Database
+) -> None:
+    """And its termination message stays what the application makes of it."""
+    grant(cluster, EVENTS, *OWNERS)
+    pod = web.pod("abcde")
+    (folder / "lockmaster.yaml").write_text("steps:\n  - migrate: migrations\n")
+    argv = ["up", "--termination-log", str(folder / "log"), "--", "echo", "the application"]
+    with web.start(pod, *argv, cwd=folder, DATABASE_URL=database.url) as run:
+        done = run.wait()
+    assert (done.returncode, done.stdout) == (0, "the application\n"), done.stderr
+    assert [reason for reason, _ in web.told("pod", pod)] == ["MigrationStarted", "MigrationApplied"]
+    assert not (folder / "log").exists()
+
+
 def test_a_command_is_told_too(web: Workload, cluster: Cluster, folder: Path, database: Database) -> None:
     grant(cluster, EVENTS, *OWNERS)
     pod = web.pod("abcde")

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.cli import herd, run_cli, start_cli, until
 from tests.support.ports import free_port
+from tests.support.proxy import Proxy
 from tests.support.speaker import Speaker, silent
 
 if TYPE_CHECKING:
@@ -104,6 +105,19 @@ def test_a_silent_server_holds_nobody_up_for_long_and_nobody_with_nothing_to_do(
         assert visits > 0
         assert run_cli(MIGRATE, env=other, cwd=folder).returncode == 0
         assert server.visits == visits
+
+
+def test_sigterm_while_the_api_server_says_nothing(env: dict[str, str], cluster: Cluster, folder: Path) -> None:
+    """It had the Lease, and cannot give it back."""
+    (folder / "migrations/2_slow.sql").write_text("SELECT pg_sleep(60);\n")
+    with Proxy(cluster.api.host, cluster.api.port) as proxy:
+        config = cluster.api.kubeconfig(folder / "other", cluster.namespace, cluster.api.token, proxy.port)
+        with start_cli([*MIGRATE, "--verbose"], env=env | {"KUBECONFIG": str(config)}, cwd=folder) as run:
+            run.wait_for("applying 1_init")
+            proxy.freeze()
+            time.sleep(2.5)  # a renewal is under way
+            run.terminate()
+            assert run.wait(2.5).returncode == 143
 
 
 def test_a_command_has_a_lease_of_its_own_name(env: dict[str, str], cluster: Cluster, folder: Path) -> None:
