@@ -194,6 +194,22 @@ def test_a_new_pod_of_the_same_name_is_another_one(
             waiter.wait_for(f"the pod that holds the turn, {first}, is gone")
 
 
+def test_the_holder_of_a_lease_is_gone(web: Workload, cluster: Cluster, folder: Path) -> None:
+    """Without a database; the Lease names pod and uid."""
+    leases = {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "create", "update"]}
+    grant(cluster, EVENTS, leases, *OWNERS)
+    first, second = web.pod("aaaaa"), web.pod("bbbbb")
+    argv = ["exec", "--lease", "turn", "--", "sleep", "60"]
+    with web.start(first, *argv, cwd=folder, POD_UID=web.uid(first)) as holder:
+        holder.wait_for("running sleep 60")
+        with web.start(second, *argv, cwd=folder, POD_UID=web.uid(second)) as waiter:
+            waiter.wait_for(f"waiting for the turn: {first}_")
+            until(lambda: web.told("pod", second), "it is told")
+            assert "is gone" not in waiter.stderr
+            cluster.api.delete(cluster.path("pod", first))
+            waiter.wait_for(f"the pod that holds the turn, {first}, is gone; its Lease ends in seconds", 60)
+
+
 def test_the_steps_of_a_file_are_told_before_the_process_becomes_the_application(
     web: Workload, cluster: Cluster, folder: Path, database: Database
 ) -> None:

@@ -162,7 +162,7 @@ class Teller:
 
 def _maker(found: Json) -> Thing | None:
     for owner in found["metadata"].get("ownerReferences") or ():
-        if owner.get("controller"):
+        if owner.get("controller") and owner["kind"] != "Node":  # a static pod's; it stands in no namespace
             return Thing(owner["apiVersion"], owner["kind"], owner["name"], owner["uid"])
     return None
 

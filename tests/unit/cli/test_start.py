@@ -68,6 +68,18 @@ def test_nothing_to_do_on_postgres(tmp_path: Path, database: Database) -> None:
     assert not [name for name in modules if name.startswith(strangers)]
 
 
+def test_what_tells_kubernetes_is_cheap_to_load() -> None:
+    """It is loaded beside a migration, maybe with a tenth of a core: not by the client that the other commands use."""
+    code = (
+        "import sys, lockmaster.cli.render_kube, lockmaster.kube.asides\n"
+        "print([name for name in sys.modules if name.split('.')[0] in ('lightkube', 'httpx2', 'msgspec', 'yaml', 'asyncio')])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=BARE, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
+
+
 def test_permissions_loads_no_templates_and_envsubst_no_jinja(tmp_path: Path) -> None:
     (tmp_path / "t").write_text("x")
     for command in (("permissions", ".", "--mode", "u+r"), ("render", "t", "made")):
