@@ -469,7 +469,7 @@ def test_settings_as_shown() -> None:
     rows = {key: (text, origin) for key, text, origin in show(resolved)}
     assert rows["url"] == (f"postgresql://u:{HIDDEN}@h/d", "env DATABASE_URL, env LOCKMASTER_PASSWORD")
     assert rows["password"] == (HIDDEN, "env LOCKMASTER_PASSWORD")
-    assert rows["deadline"] == ("none (gate: 10m)", "default")
+    assert rows["deadline"] == ("none (gate: 10m, kube build: 15m)", "default")
     assert rows["wait_for_turn"] == ("30m", "default")
     assert rows["dry_run"] == ("false", "default")
     assert "host" not in rows
