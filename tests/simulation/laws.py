@@ -65,15 +65,23 @@ class Laws:
 
     def check(self) -> None:
         if self.broken:
-            raise LawError(self.broken[0])
+            raise self.error(self.broken[0])
+
+    def error(self, text: str) -> LawError:
+        """With everything that happened, for whoever has to understand it."""
+        error = LawError(text)
+        error.add_note(str(self._world.log))
+        return error
 
     def complain(self, name: str, text: str) -> None:
         if name not in self._known and self._only.match(name):
+            self._world.log.add("the law", f"is broken: {name}: {text}")
             self.broken.append(f"{name}: {text}")
 
     # ---- after each commit --------------------------------------------------------------------------------
 
     def committed(self, backend: Backend, effects: Sequence[str]) -> None:
+        self._world.log.add(backend.pod, f"commits {list(effects)}: {self._server.store.rows}")
         self._alone_at_work(backend)
         for effect in effects:
             self._by[effect] = backend.pod

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 MODES = ("session", "pooled", "direct", "file")
 
 
-def profile(examples: int, steps: int, *, shrink: bool = True) -> settings:
-    """The same examples in every run; without `shrink` it stops at the first that fails."""
+def profile(examples: int, steps: int, *, shrink: bool = True, derandomize: bool = True) -> settings:
+    """The same examples in every run, if derandomized; without `shrink` it stops at the first that fails."""
     return settings(
         max_examples=examples,
         stateful_step_count=steps,
-        derandomize=True,
+        derandomize=derandomize,
         database=None,
         deadline=None,
         report_multiple_bugs=False,
@@ -91,6 +91,7 @@ def setups(
         budget=draw(st.sampled_from((1e9, 0.0))),
         standby=mode == "session" and draw(st.booleans()),
         created=created or draw(st.booleans()),
+        seed=draw(st.integers(0, 999)),
     )
 
 
@@ -146,6 +147,7 @@ class Replicas(RuleBasedStateMachine):
         for _ in range(stops):
             self.world.server.tick += 1
             backend.go_on()
+        self.world.log.add(backend.pod, f"is an orphan that goes on for {stops} stops{' and ends' * ends}")
         if ends:
             backend.end()
         self.world.laws.check()

@@ -1,21 +1,22 @@
 """One world: the server, the pods, the time, and the acts that a schedule is made of.
 
-What is guaranteed: the same acts in the same order are the same run, because only one thread has the baton and the
-engine's jitter is fixed (`conftest`). What is not modelled stands in `folder` and `server`.
+What is guaranteed: the same set-up and the same acts in the same order are the same run, because only one thread has
+the baton and the engine's jitter is drawn from the set-up's seed. What is not modelled stands in `folder` and `server`.
 """
 
 from __future__ import annotations
 
+from random import Random
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from lockmaster.clock import Deadline
 from lockmaster.engine.gate import Gate
 from lockmaster.engine.model import Policy
 from lockmaster.engine.run import Runner, Waits
-from lockmaster.events import nowhere
 from tests.simulation.client import Place, SimDatabase
 from tests.simulation.folder import Image, SimSource, Spec
 from tests.simulation.laws import Laws
+from tests.simulation.log import Log
 from tests.simulation.pods import Pod, SimClock
 from tests.simulation.server import Server
 from tests.simulation.store import SimHistory
@@ -37,6 +38,7 @@ class Setup(NamedTuple):
     budget: float = 1e9  # seconds that a run gives way to live traffic
     standby: bool = False
     created: bool = False  # the history table is there from the beginning
+    seed: int = 0  # of the engine's jitter
 
     @property
     def place(self) -> Place:
@@ -49,6 +51,7 @@ class World:
 
     def __init__(self, setup: Setup, known: frozenset[str] = frozenset(), only: str = "") -> None:
         self.setup = setup
+        self.log = Log(self)
         self.laws = Laws(self, setup.specs, known, only)
         pieces = {e: p for spec in setup.specs for e, p in zip(spec.effects, spec.pieces, strict=True)}
         self.server = Server(pieces, self.laws.committed)
@@ -67,15 +70,22 @@ class World:
     def start(self, kind: Literal["migrate", "gate"], level: int) -> Pod:
         self.started += 1
         pod = Pod(self, f"pod-{self.started}", kind, Image(self.setup.specs[:level], self.repaired))
+        self.log.add(pod.name, f"starts to {kind} up to {level}{', repaired' * self.repaired}")
         source, history, clock = SimSource(pod.image), SimHistory(), SimClock(pod)
+        rng = Random(f"{self.setup.seed} {pod.name}")  # noqa: S311 - to be the same each time
+
+        def emit(event: object) -> None:
+            self.log.add(pod.name, event)
+
         database = SimDatabase(self.server, pod, self.setup.place)
         if kind == "gate":
-            gate = Gate(database, source, history, Policy(), clock=clock, emit=nowhere, limit=Deadline(clock, None))
+            limit = Deadline(clock, None)
+            gate = Gate(database, source, history, Policy(), clock=clock, emit=emit, limit=limit, rng=rng)
             pod.start(gate.wait)
             return pod
         waits = Waits(database=None, turn=None, lock_budget=self.setup.budget)
         direct = (lambda: SimDatabase(self.server, pod, Place("session", 50))) if self.setup.mode == "direct" else None
-        runner = Runner(database, source, history, Policy(), waits, clock=clock, emit=nowhere, direct=direct)
+        runner = Runner(database, source, history, Policy(), waits, clock=clock, emit=emit, direct=direct, rng=rng)
         pod.start(runner.migrate)
         return pod
 
@@ -88,7 +98,10 @@ class World:
                 return
             self.server.tick += 1
             self.time += 0.001
-            if not pod.advance():
+            if pod.advance():
+                self.log.add(pod.name, pod.at)
+            else:
+                self.log.add(pod.name, f"ends: {pod.outcome!r}")
                 self.laws.ended(pod)
             self.laws.check()
 
@@ -98,20 +111,24 @@ class World:
             self.go(pod)
             while pod.running and pod.at != at:
                 self.go(pod)
-        assert pod.running, f"{pod.name} never came to {at}: {pod.outcome!r}"
+        if not pod.running:
+            raise self.laws.error(f"{pod.name} never came to {at}: {pod.outcome!r}")
 
     def finish(self, pod: Pod) -> None:
         self.go(pod, PATIENCE)
-        assert not pod.running, f"{pod.name} does not end: it stands at {pod.at}"
+        if pod.running:
+            raise self.laws.error(f"{pod.name} does not end: it stands at {pod.at}")
 
     def kill(self, pod: Pod) -> None:
         if pod.running:
+            self.log.add(pod.name, "is killed")
             self._leave(pod)
             pod.kill()
 
     def cut(self, pod: Pod) -> None:
         """The network between this pod and the server is cut; a file has none."""
         if pod.running and pod.session is not None and not pod.session.cut and self.setup.mode != "file":
+            self.log.add(pod.name, "is cut off")
             pod.losses += 1
             pod.session.cut = True
 
@@ -130,6 +147,7 @@ class World:
 
     def restart_server(self) -> None:
         """Restart it at once: every session ends, nothing that was committed is lost."""
+        self.log.add("server", "restarts")
         for pod in self.pods:
             pod.losses += pod.running and pod.session is not None and pod.session.backend.alive
         for backend in list(self.server.backends):

@@ -14,6 +14,7 @@ from lockmaster.sql.scan import ScriptError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from random import Random
 
     from lockmaster.clock import Clock
     from lockmaster.engine.model import Alone, Migration, Record, Unit
@@ -37,10 +38,10 @@ class AgainError(Exception):
 class Budget:
     """How long one run gives way to live traffic in all, and how often a connection may be lost over one migration."""
 
-    def __init__(self, clock: Clock, seconds: float) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, seconds: float, rng: Random | None = None) -> None:
+        self._clock, self._rng = clock, rng
         self._seconds = seconds
-        self._pauses = pauses(0.1, 5.0)
+        self._pauses = pauses(0.1, 5.0, rng)
         self.spent = 0.0
         self.attempt = 0
         self.losses: dict[str, int] = {}
@@ -59,7 +60,7 @@ class Budget:
 
     def fresh(self) -> None:
         """Something was applied: the next piece starts with short pauses again."""
-        self._pauses = pauses(0.1, 5.0)
+        self._pauses = pauses(0.1, 5.0, self._rng)
         self.attempt = 0
 
     def lost(self, migration: str) -> bool:

@@ -11,6 +11,8 @@ from lockmaster.errors import BehindError, UnreachableError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from random import Random
+
     from lockmaster.clock import Clock, Deadline
     from lockmaster.engine.model import Plan, Policy, View
     from lockmaster.engine.ports import Database, History, Session, Source
@@ -22,10 +24,10 @@ class Gate:
 
     def __init__(
         self, database: Database, source: Source, history: History, policy: Policy, *, clock: Clock, emit: Emit,
-        limit: Deadline,
+        limit: Deadline, rng: Random | None = None,
     ) -> None:  # fmt: skip
         self._database, self._source, self._history, self._policy = database, source, history, policy
-        self._clock, self._emit, self._limit = clock, emit, limit
+        self._clock, self._emit, self._limit, self._rng = clock, emit, limit, rng
         self._migrations = source.migrations()
 
     def wait(self) -> MigrateResult:
@@ -53,7 +55,7 @@ class Gate:
     def _look(self, session: Session, plan: Plan, began: float) -> MigrateResult:
         told = -10.0
         view: View | None = None
-        rhythm = Rhythm()
+        rhythm = Rhythm(self._rng)
         while True:
             if plan.current:
                 return self._ready(plan, began)

@@ -29,6 +29,7 @@ from lockmaster.values import NamedTuple
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from random import Random
 
     from lockmaster.clock import Clock
     from lockmaster.engine.apply import Budget
@@ -53,7 +54,7 @@ class Waits(NamedTuple):
 
 
 class Runner:
-    """One run over one database. Use once."""
+    """One run over one database. Use once. `rng` draws the jitter of its pauses; without it nobody can foretell them."""
 
     def __init__(
         self,
@@ -68,11 +69,12 @@ class Runner:
         direct: Callable[[], Database] | None = None,
         deadline: Deadline | None = None,
         line: Line | None = None,
+        rng: Random | None = None,
     ) -> None:
         self._database, self._direct, self._line = database, direct, line
         self._source, self._history = Remembering(source), history
         self._policy, self._waits = policy, waits
-        self._clock, self._emit = clock, emit
+        self._clock, self._emit, self._rng = clock, emit, rng
         self._began = clock.now()
         self._migrations = source.migrations()
         self._prepared: dict[str, Prepared] = {}
@@ -165,7 +167,7 @@ class Runner:
         from lockmaster.engine.recover import recover
 
         there = {*plan.applied}
-        self._budget = self._budget or Budget(self._clock, self._waits.lock_budget)
+        self._budget = self._budget or Budget(self._clock, self._waits.lock_budget, self._rng)
         applier = Applier(
             session, self._source, self._history, self._budget, self._emit,
             done=len(there - {*plan.pending}), total=len(there | {*plan.pending}) + len(plan.open),
@@ -273,7 +275,7 @@ class Runner:
 
     def _wait_for_turn(self, session: Session, limit: Deadline) -> Plan | None:
         began = self._clock.now()
-        tell_at, woken, rhythm, pause = 0.0, False, Rhythm(), 0.2
+        tell_at, woken, rhythm, pause = 0.0, False, Rhythm(self._rng), 0.2
         while True:
             # who was woken by the holder looks at the history first: most often there is nothing left to do
             if not woken and (self._line is None or self._line.first()) and session.try_turn(self._history):
