@@ -56,15 +56,19 @@ def _everybody_ready(world: World) -> bool:
 
 
 def _mend(world: World, pod: Pod) -> None:
-    """What Kubernetes and people do about a pod that ended."""
-    if isinstance(pod.outcome, MigrationHalfDoneError):
-        if world.server.lock.holder() is not None:
-            return  # `resolve` takes the turn, so whoever says it waits
+    """What Kubernetes and people do about a pod that ended: first the script, then what a person was asked for.
+
+    The script comes first because `resolve --applied` records the file that the person has: repaired after it, the file
+    is one that was edited after it was applied, and the engine is right to refuse what is pending.
+    """
+    if isinstance(pod.outcome, MigrationHalfDoneError) and world.server.lock.holder() is not None:
+        return  # `resolve` takes the turn, so whoever says it waits
+    if pod.outcome is not None:
+        world.repaired = True
+    if isinstance(pod.outcome, MigrationHalfDoneError) and "resolve --applied" in pod.outcome.hint:
         for spec in world.setup.specs:
             if spec.label == pod.outcome.details["migration"]:
                 _person(world, spec)
-    if pod.outcome is not None:
-        world.repaired = True
     world.restart(pod)
 
 

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from lockmaster.engine.results import MigrateResult
+from lockmaster.errors import MigrationHalfDoneError
 from tests.simulation.calm import calm
-from tests.simulation.folder import Piece, Spec
+from tests.simulation.folder import Kind, Piece, Spec, script_of
 from tests.simulation.world import Setup, World
 
 PLAIN, INDEX, DISCARD = Piece("plain"), Piece("index"), Piece("discard")
+BROKEN = Piece("plain", "broken")
 Build = Callable[..., World]
 
 
@@ -139,4 +141,31 @@ def test_a_piece_fails_in_a_file_while_another_pod_goes_on(build: Build) -> None
         world.go(other)
     world.go_to(other, "try_turn")
     world.finish(one)
+    calm(world)
+
+
+@pytest.mark.parametrize(("mode", "kind"), [("file", "vacuum"), ("session", "index"), ("direct", "index")])
+def test_a_file_half_applied_is_repaired_while_another_pod_stood_in_it(build: Build, mode: str, kind: Kind) -> None:
+    world = build(mode, [PLAIN], [PLAIN, Piece(kind, "flaky"), BROKEN], [PLAIN])
+    one, other = world.pods
+    world.finish(one)
+    assert isinstance(one.outcome, MigrationHalfDoneError)  # of piece 2: "repair it and run again"
+    world.go_to(other, "run_alone")
+    world.kill(other)  # and now the journal says that piece 2 is about to run
+    calm(world)
+
+
+def test_who_finishes_a_half_applied_file_records_the_repaired_one(build: Build) -> None:
+    world = build("file", [PLAIN, BROKEN], [PLAIN])
+    one, other = world.pods
+    world.finish(one)
+    assert isinstance(one.outcome, MigrationHalfDoneError)
+    world.repaired = True
+    repaired = world.restart(one)
+    world.finish(repaired)
+    assert isinstance(repaired.outcome, MigrateResult)
+    (row,) = world.server.store.rows_of(1)
+    assert row.checksum == script_of(world.setup.specs[0], repaired=True).decode()
+    world.finish(other)  # whose image has the file as it was: nothing is pending, so it is ready all the same
+    assert isinstance(other.outcome, MigrateResult)
     calm(world)
