@@ -169,3 +169,19 @@ def test_who_finishes_a_half_applied_file_records_the_repaired_one(build: Build)
     world.finish(other)  # whose image has the file as it was: nothing is pending, so it is ready all the same
     assert isinstance(other.outcome, MigrateResult)
     calm(world)
+
+
+def test_a_failing_example_replays_exactly_because_of_its_seed(build: Build) -> None:
+    def run(seed: int) -> str:
+        world = build("session", [PLAIN, INDEX], [PLAIN], pods=3, seed=seed)
+        world.go_to(world.pods[0], "run: working")
+        for _ in range(20):
+            for other in world.pods[1:]:
+                world.go(other)
+        calm(world)
+        return str(world.log).partition(":\n")[2]
+
+    first = run(1)
+    assert "Ready" in first
+    assert run(1) == first
+    assert run(2) != first
