@@ -21,9 +21,10 @@ class Journal(NamedTuple):
     prefix: str  # sha256 of the script up to the end of the done pieces: a repaired file may go on from there
     intent: bool = False
     evidence: str = ""
-    statement: str = ""
+    statement: str = ""  # its beginning, for people
     error: str = ""
     cuts: tuple[int, ...] = ()  # offsets of statements that only the server knew to refuse a transaction (D2)
+    about: str = ""  # sha256 of the whole statement: the evidence is of no other; "" in a journal of an older version
 
     def encode(self) -> str:
         doing = f"about to run: {self.statement}" if self.intent else self.error or "in progress"

@@ -173,9 +173,9 @@ class Pieces:
 
     def rows_before(self, index: int, evidence: str, *, begun: bool) -> tuple[str, ...]:
         """Rows that say: this statement is about to run, and this is how the catalog looks before it."""
-        statement = excerpt(self.alone(index).body)
-        journal = Journal(index, self.total, self._prefix(index), True, evidence, statement)  # noqa: FBT003
-        return self._journalled(journal._replace(cuts=self._cuts(index + 1)), begun=begun)
+        body = self.alone(index).body
+        journal = Journal(index, self.total, self._prefix(index), True, evidence, excerpt(body))  # noqa: FBT003
+        return self._journalled(journal._replace(cuts=self._cuts(index + 1), about=digest(body)), begun=begun)
 
     def rows_after(self, index: int, *, begun: bool) -> tuple[str, ...]:
         """Rows that say: this piece is in effect; the record itself after the last one."""
@@ -218,10 +218,14 @@ class Pieces:
 
 def prefix(script: bytes, segments: tuple[Segment, ...], done: int) -> str:
     """Hash of what is in effect when `done` pieces are: equal for a file that was repaired further down only."""
+    end = segments[done - 1].end if 0 < done <= len(segments) else 0
+    return digest(memoryview(script)[:end])
+
+
+def digest(text: bytes | memoryview) -> str:
     from hashlib import sha256
 
-    end = segments[done - 1].end if 0 < done <= len(segments) else 0
-    return sha256(memoryview(script)[:end]).hexdigest()
+    return sha256(text).hexdigest()
 
 
 def excerpt(body: bytes, limit: int = 200) -> str:

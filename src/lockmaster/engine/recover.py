@@ -11,7 +11,7 @@ from lockmaster.engine import report
 from lockmaster.engine.apply import person
 from lockmaster.engine.failures import NeedsSessionError, ServerError
 from lockmaster.engine.journal import Journal, decode
-from lockmaster.engine.pieces import Pieces, excerpt, prefix, reread, unit
+from lockmaster.engine.pieces import Pieces, digest, excerpt, prefix, reread, unit
 from lockmaster.errors import MigrationHalfDoneError, NoTurnError
 from lockmaster.faults import Fault, reach
 from lockmaster.sql.scan import ScriptError
@@ -88,7 +88,8 @@ def _is_there(pieces: Pieces, journal: Journal) -> bool:
     """Whether the statement of the intent is still the next one: the evidence is of that statement and no other."""
     if journal.done >= pieces.total or pieces.segments[journal.done].kind != "alone":
         return False
-    return excerpt(pieces.alone(journal.done).body) == journal.statement
+    body = pieces.alone(journal.done).body
+    return journal.about in ("", digest(body)) and journal.statement == excerpt(body)
 
 
 def _judged(applier: Applier, prepared: Prepared, journal: Journal, emit: Emit) -> int:
