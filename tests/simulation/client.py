@@ -16,7 +16,7 @@ from tests.simulation.backend import Backend
 from tests.simulation.folder import SimDialect
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from lockmaster.clock import Deadline
     from lockmaster.engine.model import Alone, Unit, Verdict
@@ -84,7 +84,9 @@ class SimSession:
     def writable(self) -> bool:
         return not self.recovery
 
-    def _ask(self, name: str, message: Message[T], *, answered: bool = False) -> T:
+    def _ask(
+        self, name: str, message: Message[T], *, answered: bool = False, meanwhile: Callable[[], None] | None = None
+    ) -> T:
         """Drive a message to its end. `answered`: it has an effect, so losing its answer is worth a stop."""
         self._pod.pause(name)
         self._connected()
@@ -102,6 +104,9 @@ class SimSession:
                 break
             self._pod.pause(f"{name}: working")
             self._connected()
+            if meanwhile is not None:
+                meanwhile()
+                meanwhile = None
         self.backend.message = None
         if answered:
             self._pod.pause(f"{name}: answered")
@@ -167,7 +172,9 @@ class SimSession:
         self._ask("write", self.backend.write(rows), answered=True)
         self._announce(wanted=announce)
 
-    def run(self, units: Sequence[Unit], receipt: str, expected: int) -> None:
+    def run(
+        self, units: Sequence[Unit], receipt: str, expected: int, *, meanwhile: Callable[[], None] | None = None
+    ) -> None:
         self._pod.laws.costs(self._pod, "run")
         unit = units[0]
         if len(units) == 1 and unit.parts and self.backend.mode != "file":  # a big one is never sent with others
@@ -175,7 +182,7 @@ class SimSession:
                 self._ask("part", self.backend.part(unit, start, end), answered=True)
             self._ask("run", self.backend.record(unit, receipt, expected), answered=True)
         else:
-            self._ask("run", self.backend.run(units, receipt, expected), answered=True)
+            self._ask("run", self.backend.run(units, receipt, expected), answered=True, meanwhile=meanwhile)
         self._announce(wanted=any(unit.announce for unit in units))
 
     def _announce(self, *, wanted: bool) -> None:

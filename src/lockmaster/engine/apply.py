@@ -5,6 +5,7 @@ from __future__ import annotations
 from lockmaster import events
 from lockmaster.clock import pauses
 from lockmaster.engine import report
+from lockmaster.engine.ahead import Ahead, Telling
 from lockmaster.engine.failures import LostConnectionError, LostTurnError, NeedsSessionError, ServerError
 from lockmaster.engine.pieces import Pieces, excerpt, reread, unit
 from lockmaster.errors import MigrationHalfDoneError
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from lockmaster.engine.ports import History, Session, Source
     from lockmaster.events import Emit
 
-# a message ends after a script that changes how text is read, or that may drop the turn
-_ENDS_MESSAGE = frozenset({"lexing", "drops-turn", "set-transaction"})
 DROPS_TURN = frozenset({"discard-all"})  # statements alone after which the turn has to be taken again
 _WITH_PLACE = frozenset(
     {"script", "syntax", "privilege"}
@@ -84,7 +83,7 @@ class Applier:
         total: int,
     ) -> None:
         self.session, self.source, self.history = session, source, history
-        self._budget, self._emit = budget, emit
+        self._budget, self._emit = budget, Telling(emit)
         self._done, self._total = done, total
         self.applied: list[str] = []
         self.current: str = ""  # the migration that is being worked on
@@ -94,27 +93,19 @@ class Applier:
 
     def apply(self, work: Sequence[Prepared]) -> None:
         """Apply all of `work`. Raises LockmasterError, LostConnectionError, LostTurnError, AgainError."""
-        batch: list[tuple[Prepared, Unit]] = []
-        size = 0
-        caps = self.session.caps
-        for prepared in work:
-            announce = prepared is work[-1]
-            if not prepared.plain:
-                self._flush(batch)
-                batch, size = [], 0
-                self.pieces(prepared, announce=announce)
-                continue
-            one = unit(self.source, self.history, prepared, announce=announce)
-            if batch and (size + len(one.body) > caps.batch_bytes or len(batch) >= caps.batch_units):
-                self._flush(batch)
-                batch, size = [], 0
-            batch.append((prepared, one))
-            size += len(one.body)
-            if one.notes & _ENDS_MESSAGE or size > caps.batch_bytes:  # a big one is gone before the next is read
-                self._flush(batch)
-                batch, size = [], 0
-            del one
-        self._flush(batch)
+
+        def compose(group: Sequence[Prepared]) -> list[tuple[Prepared, Unit]]:
+            return [(one, unit(self.source, self.history, one, announce=one is work[-1])) for one in group]
+
+        self._ahead = Ahead(work, self.session.caps, compose)
+        try:
+            for group in self._ahead:
+                if group[0].plain:
+                    self._flush(self._ahead.batch(group))
+                else:
+                    self.pieces(group[0], announce=group[0] is work[-1])
+        finally:
+            self._emit.catch_up()
 
     def _flush(self, batch: list[tuple[Prepared, Unit]]) -> None:
         if len(batch) == 1:
@@ -125,9 +116,10 @@ class Applier:
     def _together(self, batch: list[tuple[Prepared, Unit]]) -> None:
         """Several migrations in one message, each in its own transaction."""
         migrations = [prepared.migration for prepared, _ in batch]
-        self._working(migrations[0].label, more=len(batch) - 1)
+        self._emit.later(self._working(migrations[0].label, more=len(batch) - 1))
+        receipt, units = self.history.count(migrations), [one for _, one in batch]
         try:
-            self.session.run([one for _, one in batch], self.history.count(migrations), len(batch))
+            self.session.run(units, receipt, len(batch), meanwhile=self._meanwhile)
         except ServerError:
             # which of them are in effect is for the history to say; the rest goes one by one, so that the good
             # ones before the bad one are applied as everybody else would (D1)
@@ -135,7 +127,13 @@ class Applier:
                 self.single(prepared, one)
         else:
             for migration in migrations:
-                self._applied(migration, None)
+                self._emit.later(self._counted(migration, None))
+            self._emit.check()
+
+    def _meanwhile(self) -> None:
+        """While the server works on a message: tell what came before it, compose what comes after it."""
+        self._emit.meanwhile()
+        self._ahead.hurry()
 
     def _committed(self, migrations: Sequence[Migration]) -> int:
         applied = {record.id: record for record in self.session.read(self.history).records if record.state == "applied"}
@@ -151,7 +149,7 @@ class Applier:
 
     def single(self, prepared: Prepared, one: Unit) -> None:
         """Apply one unit alone in its message, giving way to live traffic within the budget."""
-        self._working(one.migration)
+        self._emit(self._working(one.migration))
         began = self._budget.now()
         while True:
             try:
@@ -209,7 +207,7 @@ class Applier:
     ) -> None:
         """Apply the pieces from `start` on; `begun`: the open record is there already, with `written` as its journal."""
         label = prepared.migration.label
-        self._working(label)
+        self._emit(self._working(label))
         began = self._budget.now()
         pieces = Pieces(self.history, prepared, self.source, written)
         index = start
@@ -335,14 +333,17 @@ class Applier:
         if not self.session.caps.turn_spans_transactions:
             raise AgainError from error
 
-    def _working(self, label: str, more: int = 0) -> None:
+    def _working(self, label: str, more: int = 0) -> events.Applying:
         self.current = label
-        self._emit(events.Applying(label, self._done + len(self.applied) + 1, self._total, more))
+        return events.Applying(label, self._done + len(self.applied) + 1, self._total, more)
 
     def _applied(self, migration: Migration, seconds: float | None) -> None:
+        self._emit(self._counted(migration, seconds))
+
+    def _counted(self, migration: Migration, seconds: float | None) -> events.Applied:
         self.applied.append(migration.label)
         self._budget.fresh()
-        self._emit(events.Applied(migration.label, seconds, self._done + len(self.applied), self._total))
+        return events.Applied(migration.label, seconds, self._done + len(self.applied), self._total)
 
 
 def _in_effect(done: int, pieces: Pieces) -> str:

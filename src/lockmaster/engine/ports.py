@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from lockmaster.clock import Deadline
     from lockmaster.engine.errand import Seen
@@ -226,8 +226,12 @@ class Session(Protocol):
         """Run statements of ours in one transaction that proves the turn."""
         ...
 
-    def run(self, units: Sequence[Unit], receipt: str, expected: int) -> None:
+    def run(
+        self, units: Sequence[Unit], receipt: str, expected: int, *, meanwhile: Callable[[], None] | None = None
+    ) -> None:
         """Run units in order, each in one transaction that proves the turn and contains its rows.
+
+        `meanwhile` may be called once, while the server has all of it and works; it raises nothing.
 
         When it returns all are committed, and `receipt` (a SELECT of one number) answered `expected`. Otherwise
         raises: ServerError with `index` of the unit where it is known, LostTurnError, LostConnectionError; how many

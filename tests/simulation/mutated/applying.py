@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lockmaster.engine.ahead import Ahead
 from lockmaster.engine.apply import Applier
 from lockmaster.engine.failures import LostConnectionError
 from lockmaster.engine.run import Runner
@@ -79,6 +80,17 @@ def believes_that_lost_is_done(patch: pytest.MonkeyPatch) -> None:
 def repeats_a_failed_batch(patch: pytest.MonkeyPatch) -> None:
     """A message of several transactions failed: it takes for granted that nothing of it was committed."""
     patch.setattr(Applier, "_committed", lambda _self, _migrations: 0)
+
+
+@mutation("ready", "session")
+def loses_what_was_composed_early(patch: pytest.MonkeyPatch) -> None:
+    """The batch that was made ready while the server worked on the one before is taken for sent."""
+
+    def mutated(self: Ahead) -> None:
+        if self._groups and self._groups[0][0].plain:
+            self._compose(self._groups.popleft())
+
+    patch.setattr(Ahead, "hurry", mutated)
 
 
 @mutation("order|ready|report", "session", "pooled", "file")

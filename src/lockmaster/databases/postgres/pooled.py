@@ -14,7 +14,7 @@ from lockmaster.faults import Fault, reach
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from lockmaster.clock import Deadline
     from lockmaster.engine.model import Unit
@@ -63,14 +63,16 @@ class PooledSession(PostgresSession):
         self.wire.send(f"{';'.join(rows)};{told}COMMIT")
         self._check_idle()
 
-    def run(self, units: Sequence[Unit], receipt: str, expected: int) -> None:
+    def run(
+        self, units: Sequence[Unit], receipt: str, expected: int, *, meanwhile: Callable[[], None] | None = None
+    ) -> None:
         key = self.held_key()
         (unit,) = units
         rows = ";".join(unit.rows)
         told = message.announce(key) if unit.announce else ""
         tail = message.Chunk(f"\n;{self._put_back()}{rows};{told}COMMIT;{receipt}".encode())
         self._key, self._last_key = None, key
-        answer = self._converse(units, [*message.stretches(0, unit), tail])
+        answer = self._converse(units, [*message.stretches(0, unit), tail], meanwhile)
         self._check_idle()
         if not answer or answer[0][0] != expected:
             raise LostTurnError("the record is not there after the message")

@@ -230,15 +230,19 @@ class PostgresSession:
         self.wire.send(f"{message.begin(self._limits)}{message.proof(key)}{';'.join(rows)};{told}COMMIT")
         self._check_idle()
 
-    def run(self, units: Sequence[Unit], receipt: str, expected: int) -> None:
+    def run(
+        self, units: Sequence[Unit], receipt: str, expected: int, *, meanwhile: Callable[[], None] | None = None
+    ) -> None:
         chunks = message.compose(units, self.held_key(), self._limits, self._settings, receipt)
-        rows = self._converse(units, chunks)
+        rows = self._converse(units, chunks, meanwhile)
         self._check_idle()
         if not rows or rows[0][0] != expected:
             # a message that was cut short answers as if all were well (A2)
             raise LostTurnError(f"{rows[0][0] if rows else 'none'} of {expected} records are there after the message")
 
-    def _converse(self, units: Sequence[Unit], chunks: Iterable[message.Chunk]) -> list[tuple[Any, ...]]:
+    def _converse(
+        self, units: Sequence[Unit], chunks: Iterable[message.Chunk], meanwhile: Callable[[], None] | None
+    ) -> list[tuple[Any, ...]]:
         """Send it all: one message, or of a big script several inside the one transaction. The rows of the last one.
 
         The lock of the transaction, which the proof in front took, holds the turn from one to the next.
@@ -249,10 +253,11 @@ class PostgresSession:
                 self._check_open(units[0])
                 reach(Fault.STATEMENT)
             try:
-                self.wire.run(one.text, Fault.MESSAGE_SENT)
+                self.wire.run(one.text, Fault.MESSAGE_SENT, meanwhile)
             except ServerError as error:
                 self._unknown_at_commit(error)
                 raise _placed(error, one) from error
+            meanwhile = None
         reach(Fault.MESSAGE_ANSWERED)
         return self.wire.rows()
 

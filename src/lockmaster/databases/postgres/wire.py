@@ -68,8 +68,10 @@ class Wire:
         """Rows of the last statement that was run. Of ours only: not every value of a script's is one of Python's."""
         return list(self._cursor.fetchall()) if self._cursor.description else []
 
-    def run(self, message: bytes | str, sent: Fault | None = None) -> None:
+    def run(self, message: bytes | str, sent: Fault | None = None, meanwhile: Callable[[], None] | None = None) -> None:
         """Run a message of one or more statements. `sent`: the point met when it is on its way.
+
+        `meanwhile`: called once when the server has all of it, unless it answered at once. It raises nothing.
 
         Raises ServerError (with `offset` in bytes of the message where the server gave a place), LostTurnError,
         LostConnectionError, StoppedError. After an error nothing is left open: the transaction is rolled back.
@@ -81,7 +83,7 @@ class Wire:
             self._cursor.execute(message)
             if sent is not None:
                 reach(sent)
-            self._wait()
+            self._wait(meanwhile)
         except psycopg2.Error as error:
             failure = translate(error, closed=self.connection.closed != 0)
             place = position_of(error)
@@ -130,12 +132,15 @@ class Wire:
         except psycopg2.Error:  # it was gone already
             pass
 
-    def _wait(self) -> None:
+    def _wait(self, meanwhile: Callable[[], None] | None) -> None:
         """Poll until the answer is complete; on a wish to stop or a deadline, cancel first."""
         connection, told = self.connection, time.monotonic()
         while (state := connection.poll()) != ext.POLL_OK:
             read = [connection, self._stop] if state == ext.POLL_READ else [self._stop]
             write = [connection] if state == ext.POLL_WRITE else []
+            if meanwhile is not None and not write:
+                meanwhile()
+                meanwhile = None
             ready(read, min(_TICK_SECONDS, self._deadline.left()), write)
             if self._stop.reason or self._deadline.over():
                 self._abandon()

@@ -20,7 +20,7 @@ from lockmaster.faults import Fault, reach
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from lockmaster.clock import Clock
@@ -107,8 +107,11 @@ class SqliteSession:
             self._give_up(error)
             raise
 
-    def run(self, units: Sequence[Unit], receipt: str, expected: int) -> None:
-        """See the port; one unit at a time (`caps`). The transaction is over afterwards."""
+    def run(
+        self, units: Sequence[Unit], receipt: str, expected: int, *, meanwhile: Callable[[], None] | None = None
+    ) -> None:
+        """See the port; one unit at a time (`caps`), and no server. The transaction is over afterwards."""
+        del meanwhile
         (unit,) = units
         relaxed = "foreign-keys" in unit.notes
         if self._state_of not in ("", unit.migration):
