@@ -77,13 +77,15 @@ DROPPING = {
     "DISCARD ALL": "DISCARD ALL;",
     "DISCARD ALL in the middle": "CREATE TABLE before (x int);\nDISCARD ALL;\nCREATE TABLE after (x int);",
     "RESET": "SET ROLE pg_monitor;\nRESET ALL;",
+    "DEALLOCATE ALL": "DEALLOCATE ALL;",
+    "DEALLOCATE ALL in DO": "DO $$ BEGIN EXECUTE 'DEALLO' || 'CATE ALL'; END $$;",
     "session authorization": "SET SESSION AUTHORIZATION DEFAULT;\nSET SESSION ROLE NONE;",
 }
 
 
 @pytest.mark.parametrize("script", DROPPING.values(), ids=DROPPING)
 def test_b3_a_script_that_drops_the_turn_does_not_let_two_in(lab: Lab, database: Database, script: str) -> None:
-    """DISCARD ALL and pg_advisory_unlock_all() give the lock away in the middle of a run."""
+    """DISCARD ALL and pg_advisory_unlock_all() give the lock away in the middle of a run; DEALLOCATE ALL takes the proof."""
     lab.write("1_acc", "CREATE TABLE acc AS SELECT 10 AS n;")
     lab.write("2_drops", f"UPDATE acc SET n = n + 1;\n{script}")
     lab.write("3_double", "UPDATE acc SET n = n * 2;")

@@ -13,7 +13,7 @@ def unit(body: bytes, *parts: int) -> Unit:
 
 
 def composed(units: list[Unit], most: int = message.BIG) -> list[message.Message]:
-    return list(message.messages(message.compose(units, 7, LIMITS, SETTINGS, "SELECT 42"), most))
+    return list(message.messages(message.compose(units, message.proof(7), 7, LIMITS, SETTINGS, "SELECT 42"), most))
 
 
 def test_what_is_not_big_is_one_message() -> None:

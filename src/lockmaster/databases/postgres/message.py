@@ -133,12 +133,17 @@ def announce(key: int) -> str:
     return f"SELECT pg_catalog.pg_notify('{channel(key)}', '');"
 
 
-def compose(units: Sequence[Unit], key: int, limits: Limits, settings: Settings, receipt: str) -> Iterator[Chunk]:
-    """All units one after the other, with the receipt (a SELECT of one number) as the last statement."""
+def compose(
+    units: Sequence[Unit], proven: str, key: int, limits: Limits, settings: Settings, receipt: str
+) -> Iterator[Chunk]:
+    """All units one after the other, with the receipt (a SELECT of one number) as the last statement.
+
+    `proven` is what proves the turn in each transaction: `proof`, or an EXECUTE of it.
+    """
     for index, unit in enumerate(units):
-        yield Chunk((begin(limits, unit.modes) + proof(key)).encode() + unit.settings)
+        yield Chunk((begin(limits, unit.modes) + proven).encode() + unit.settings)
         yield from stretches(index, unit)
-        end = tail(unit, key, limits, settings)
+        end = tail(unit, proven, key, limits, settings)
         yield Chunk(end + receipt.encode() if index + 1 == len(units) else end)
 
 
@@ -166,11 +171,11 @@ def messages(chunks: Iterable[Chunk], most: int) -> Iterator[Message]:
     yield Message(b"".join(parts), tuple(places), passed)
 
 
-def tail(unit: Unit, key: int, limits: Limits, settings: Settings) -> bytes:
+def tail(unit: Unit, proven: str, key: int, limits: Limits, settings: Settings) -> bytes:
     """What follows a body: starts on a line of its own, because the script may end in a comment without newline (A2)."""
     text = "\n;"
     if unit.rolled_back:
-        text += "ROLLBACK;" + begin(limits) + proof(key)
+        text += "ROLLBACK;" + begin(limits) + proven
     # a script's SET LOCAL ROLE would else write our rows without the right to (D3)
     text += "RESET SESSION AUTHORIZATION;RESET ROLE;" + ";".join(unit.rows) + ";"
     if unit.announce:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
 from itertools import pairwise
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from lockmaster.engine.model import Alone, Unit, Verdict
     from lockmaster.engine.ports import AnyRecords, Records
 
+_NOT_PREPARED = "26000"
 MISSING = frozenset({"42P01", "3F000"})  # no such table; no such schema
 _STRANGERS = """
 SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -90,6 +92,8 @@ class PostgresSession:
         self._listening = False
         self._foreign = False  # the application uses NOTIFY, as far as this role may see
         self._set_up = False
+        self._proof: tuple[str, int | None] = ("", None)  # name of the prepared proof, and of which key
+        self._dropped = False  # a script dropped it, so the next one might, too
 
     @property
     def writable(self) -> bool:
@@ -178,12 +182,24 @@ class PostgresSession:
         once = f"pg_catalog.pg_try_advisory_lock({key})"
         # twice: see `message.proof`. A standby has a lock space of its own, so a lock there means nothing
         free = f"CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL ELSE {once} AND {once} END"
-        answer, deadlock = self.wire.send(f"{self._opening()}SELECT {free}, {message.DEADLOCK_TIMEOUT}")[0]
+        opening = self._opening() + self._prepare_proof(key)
+        answer, deadlock = self.wire.send(f"{opening}SELECT {free}, {message.DEADLOCK_TIMEOUT}")[0]
         self.recovery = answer is None
         self._keep_below(deadlock)
         if answer:
             self._key = key
         return bool(answer)
+
+    def _prepare_proof(self, key: int) -> str:
+        """Planning the proof anew in each transaction costs the server a fifteenth of a small migration.
+
+        Not in front of a message of scripts: each EXECUTE copies the message that it was prepared in. A name of its own,
+        because a pooler that hides itself may have handed out this server connection before.
+        """
+        if self._proof[1] == key:
+            return ""
+        self._proof = f"lockmaster_{os.urandom(8).hex()}", key
+        return f"PREPARE {self._proof[0]} AS {message.proof(key)}"
 
     def _keep_below(self, deadlock: int) -> bool:
         """Our lock_timeout ends before the server looks for deadlocks: else the application is its victim (C4)."""
@@ -233,8 +249,17 @@ class PostgresSession:
     def run(
         self, units: Sequence[Unit], receipt: str, expected: int, *, meanwhile: Callable[[], None] | None = None
     ) -> None:
-        chunks = message.compose(units, self.held_key(), self._limits, self._settings, receipt)
-        rows = self._converse(units, chunks, meanwhile)
+        key = self.held_key()
+        name, prepared = self._proof
+        short = prepared == key and not self._dropped and len(units) > 1
+        proven = f"EXECUTE {name};" if short else message.proof(key)
+        chunks = message.compose(units, proven, key, self._limits, self._settings, receipt)
+        try:
+            rows = self._converse(units, chunks, meanwhile)
+        except ServerError as error:
+            if error.sqlstate == _NOT_PREPARED:  # a script dropped it; what did not run goes one by one, as always
+                self._dropped = True
+            raise
         self._check_idle()
         if not rows or rows[0][0] != expected:
             # a message that was cut short answers as if all were well (A2)
