@@ -51,9 +51,23 @@ test-matrix: ## the tests on PostgreSQL 13 to 18 (needs Maven for the servers)
 	$(MAKE) test MARKS="not slow or every_server" \
 		SERVERS=zonky18,zonky17,zonky16,zonky15,zonky14,zonky13
 
-.PHONY: apiserver
-apiserver: $(DEV) ## a kube-apiserver for the tests, kept in ~/.cache (needs go; six minutes the first time)
-	$(RUN) tests.support.apiserver_build
+CLUSTER = CLUSTER_PROGRAMS=$$($(RUN) tests.support.cluster_build --path) tools/cluster/cluster
+
+.PHONY: cluster-build
+cluster-build: $(DEV) ## Kubernetes for the tests, kept in ~/.cache (needs go; twenty minutes the first time)
+	$(RUN) tests.support.cluster_build
+
+.PHONY: cluster-up
+cluster-up: cluster-build ## a cluster of one node in .cluster, to look at (as root)
+	$(CLUSTER) up
+
+.PHONY: cluster-down
+cluster-down: ## end it, and remove it
+	tools/cluster/cluster down
+
+.PHONY: test-cluster
+test-cluster: cluster-build ## all scenarios on a cluster of their own; results into docs/kubernetes
+	$(MAKE) test MARKS=cluster WORKERS=1 ARGS="--cluster-results=docs/kubernetes/cluster-results.md $(ARGS)"
 
 .PHONY: lint
 lint: $(DEV) ## ruff, rules and layout

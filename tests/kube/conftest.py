@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lockmaster.kube.api import Api
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups, also where this folder is named on the command line
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker runs them all, so that one API server is enough."""
     for item in items:

@@ -5,7 +5,7 @@
         api.make(f"/apis/batch/v1/namespaces/{namespace}/jobs", {...})
         api.status(f"/apis/batch/v1/namespaces/{namespace}/jobs/migrate", {"conditions": [...]})
 
-The program is built from Go modules by `make apiserver`, into a cache outside the tree (tools/apiserver).
+The program is `kube` of tools/cluster: `make cluster-build` builds it from Go modules, into a cache outside the tree.
 """
 
 import atexit
@@ -22,8 +22,8 @@ from typing import Any, Self
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from tests.support.apiserver_build import program
 from tests.support.apiserver_pki import write_pki
+from tests.support.cluster_build import programs
 from tests.support.home import new_folder, remove
 from tests.support.ports import free_port
 from tests.support.postgres import CLEAN
@@ -37,7 +37,7 @@ class ApiServer:
     """One API server, from construction until close(). `stop` and `start` keep what it stores, and its address."""
 
     def __init__(self) -> None:
-        self._program = program()
+        self._program = programs("kube")[0] / "kube"
         self.folder = new_folder("kube")
         self.host, self.port, self._etcd_port = "127.0.0.1", free_port(), free_port()
         self.token = secrets.token_hex(16)  # of who may do everything

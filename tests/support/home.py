@@ -13,10 +13,14 @@ from functools import cache
 from pathlib import Path
 
 # $1 is the folder. A *.pid file holds the pid in line 1; the process must still have the folder on its command line.
+# A program `end` in a folder of it ends what a signal to one process does not.
 WATCHER = r"""
 trap '' INT TERM HUP
 cat >/dev/null
 ours() { tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | grep -qF "$2"; }
+for file in "$1"/*/end; do
+    [ -x "$file" ] && "$file"
+done
 pids=
 for file in "$1"/*/*.pid "$1"/*/data/postmaster.pid; do
     [ -f "$file" ] && read -r pid <"$file" && ours "$pid" "$1" && kill -QUIT "$pid" && pids="$pids $pid"

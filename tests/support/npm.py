@@ -58,16 +58,22 @@ def _install(target: Path, folder: Path, proof: str) -> None:
         building.mkdir()
         for file in _FILES:
             shutil.copy(folder / file, building)
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
-        try:
-            done = subprocess.run(
-                command, cwd=building, capture_output=True, text=True, timeout=_INSTALL_SECONDS, check=False
-            )
-        except subprocess.TimeoutExpired as error:
-            msg = f"npm ci did not end within {_INSTALL_SECONDS} s"
-            raise NpmMissingError(msg) from error
+        done = _ci(building, "--prefer-offline")
+        if "ETARGET" in done.stderr:  # the index in npm's cache is older than the lock file
+            done = _ci(building)
         if done.returncode != 0 or not (building / proof).is_file():
             msg = f"npm ci exited {done.returncode}: {done.stderr.strip()[-500:]}"
             raise NpmMissingError(msg)
         shutil.rmtree(target, ignore_errors=True)
         building.rename(target)
+
+
+def _ci(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", *options]
+    try:
+        return subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=_INSTALL_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        msg = f"npm ci did not end within {_INSTALL_SECONDS} s"
+        raise NpmMissingError(msg) from error
