@@ -40,6 +40,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--require-all", action="store_true", help="a missing part fails instead of skipping (as CI=true does)"
     )
+    group.addoption(
+        "--use-current-context",
+        action="store_true",
+        help="tests/cluster runs on the cluster of kubectl's current context, and not on one of tools/cluster",
+    )
+    group.addoption(
+        "--image-loader",
+        default=os.environ.get("LOCKMASTER_TEST_IMAGE_LOADER", ""),
+        help="then: a command that gives its nodes the images of an archive, as 'kind load image-archive'",
+    )
+    group.addoption("--cluster-results", help="a file for what tests/cluster has shown")
 
 
 def pytest_configure(config: pytest.Config) -> None:

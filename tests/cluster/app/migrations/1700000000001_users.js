@@ -1,0 +1,3 @@
+exports.up = (pgm) => {
+  pgm.createTable('users', { id: 'id', email: { type: 'text', notNull: true } })
+}
