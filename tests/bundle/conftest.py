@@ -1,11 +1,13 @@
-"""`image`: the image's file system, made once by the real maker. `bundle`: what of it `make bundle` makes too."""
+"""`image`: the image's file system, made once by the real maker. `bundle`: what of it `make bundle` makes too.
+
+Every file here has the group `bundle`: all run in one process, so that what is made once is made once.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,15 +19,7 @@ from tools.image import root
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-HERE = str(Path(__file__).parent)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of these in one process: what is made once is made once."""
-    for item in items:
-        if str(item.path).startswith(HERE):
-            item.add_marker(pytest.mark.xdist_group("bundle"))
+    from pathlib import Path
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,8 @@ from tests.support.needs import need_program, need_root
 from tests.support.unprivileged import as_server_user, own
 from tools.bundle.digest import digest
 
+pytestmark = pytest.mark.xdist_group("bundle")
+
 DESCRIPTION = "BUNDLE.json"
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tests.bundle.rooms import Room
     from tests.support.database import Database
 
+pytestmark = pytest.mark.xdist_group("bundle")
+
 POD = {
     "FOO": "bar baz",
     "PATH": "/bin",

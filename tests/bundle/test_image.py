@@ -24,6 +24,8 @@ from tools.image import archive
 if TYPE_CHECKING:
     from tests.support.database import Database
 
+pytestmark = pytest.mark.xdist_group("bundle")
+
 PROJECT = Path(__file__).resolve().parents[2]
 NAME = "docker.io/library/lockmaster:test"
 
@@ -46,14 +48,14 @@ class Opened:
         return data
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def written(image: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("archive") / "image.tar"
     archive.write(path, maker.layers(image), maker.config(), "amd64", NAME)
     return path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def opened(written: Path) -> Opened:
     return Opened(written)
 

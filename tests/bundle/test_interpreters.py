@@ -13,6 +13,8 @@ from tools.bundle import build, elf, interpreter, programs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.xdist_group("bundle")
+
 DEBIAN = Path("/usr/bin/python3.11")
 OTHER = pytest.mark.skipif(
     not DEBIAN.exists() or Path(interpreter.base()).resolve() == DEBIAN.resolve(),

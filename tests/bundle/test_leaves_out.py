@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from tests.bundle.rooms import Room
 
+pytestmark = pytest.mark.xdist_group("bundle")
+
 LEFT_OUT = {
     "fetch-web": ["fetch", "http://127.0.0.1:1/x", "/work/x"],
     "fetch-git": ["fetch", "git+https://127.0.0.1:1/x.git", "/work/x"],

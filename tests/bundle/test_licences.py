@@ -13,6 +13,8 @@ from tools.bundle.licences import CONTENTS, FOLDER, Licences
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.xdist_group("bundle")
+
 
 def listed(folder: Path) -> dict[str, list[Path]]:
     """Each thing with its texts, as THIRD-PARTY says."""

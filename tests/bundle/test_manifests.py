@@ -7,11 +7,15 @@ import subprocess
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.manifests.building.made import containers, objects, pods
 from tests.support.needs import need_root
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.xdist_group("bundle")
 
 
 def run(root: Path, words: list[str], **env: str) -> subprocess.CompletedProcess[str]:

@@ -5,18 +5,23 @@ As user 10001, with everything read-only and without /proc.
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.bundle.rooms import KINDS, Room
 from tests.prisma.folder import write
+from tests.support.cli import run_cli
 from tools.bundle.build import version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.support.database import Database
+
+pytestmark = pytest.mark.xdist_group("bundle")
 
 every_room = pytest.mark.parametrize("kind", KINDS)
 
@@ -54,6 +59,16 @@ def test_it_says_its_version_with_proc_and_without(kind: str, make_room: Callabl
     for proc in (True, False):
         done = room.run([room.lockmaster, "version"], proc=proc)
         assert (done.returncode, done.stdout, done.stderr) == (0, f"lockmaster {version()}\n", "")
+
+
+@pytest.mark.parametrize("argv", [["schema"], ["help"], ["help", "exec"], ["completion", "bash"]], ids=" ".join)
+def test_it_says_what_an_installed_lockmaster_says(argv: list[str], bundle: Path) -> None:
+    """Nothing that is shown stands in a docstring that was left out, or in a file that was not copied."""
+    here = run_cli(argv)
+    there = subprocess.run(
+        [bundle / "lockmaster", *argv], capture_output=True, text=True, check=False, env={}, timeout=60
+    )
+    assert (there.returncode, there.stdout) == (0, here.stdout), there.stderr
 
 
 def test_nothing_in_the_room_can_be_written(make_room: Callable[[str], Room]) -> None:

@@ -57,13 +57,14 @@ def bundle(root: Path, python: str | None = None) -> Made:
     made = Made(root, base, elf.loader(program))
     licences = Licences(root)
     extensions = stdlib.copy(base, made.tree)
-    bytecode.compile_all(base.program, made.tree, optimize=2)
     chosen = packages.needed(content.BUNDLE_EXTRAS)
     _add_packages(chosen, made.tree, licences)
     _add_programs(made)
     packages.copy_ours(made.tree)
     _add_libraries(made, extensions, licences)
     _add_texts(made, licences)
+    # the docstrings of steps are the descriptions in `lockmaster schema`
+    bytecode.compile_all(base.program, made.tree / packages.OURS / "prepare", root=made.tree, optimize=0)
     bytecode.compile_all(base.program, made.tree)
     describe(made, chosen)
     _try(made)
@@ -83,7 +84,7 @@ def extras(made: Made) -> None:
     for path in libraries.copy({k: v for k, v in found.items() if k not in there_too}, made.root, folder / "lib"):
         licences.library(path.name)
     licences.write()
-    bytecode.compile_all(made.python.program, target)
+    bytecode.compile_all(made.python.program, target, optimize=0)
     _set_modes(folder)
 
 

@@ -27,6 +27,8 @@ _CREDENTIALS = ("password authentication failed", "no password supplied", "no pg
                 "no such user", "auth failed", "certificate authentication failed")  # fmt: skip
 # how libpq refuses a parameter, some of them only while it connects
 _NEVER = ("may not be used with", "definition of service", "could not parse network address", "setsockopt(TCP_")
+# how libpq says that it would have taken the name of the process's user: a container's often has none in /etc/passwd
+_NAMELESS = ("could not look up local user ID", "local user with ID")
 
 
 class ConnectFailedError(Exception):
@@ -66,6 +68,9 @@ def _failed(text: str) -> ConnectFailedError:
         fact = after.strip() if found and after.strip() else before.strip() if not found else fact
         if found and (socket := before.partition(' on socket "')[2].rpartition('"')[0]):
             fact = f"{socket}: {fact}"  # "No such file or directory" alone says nothing
+    if any(words in fact for words in _NAMELESS):
+        hint = "write it into the URL, postgresql://user@host/database, or set LOCKMASTER_USER"
+        raise UsageError("the database URL names no user, and the user of this process has no name", hint=hint)
     low = text.lower()
     if "FATAL" not in text and (fact.startswith("invalid ") or any(words in fact for words in _NEVER)):
         raise UsageError(f"the database URL cannot be used: {fact}", hint="repair it; waiting does not help")
