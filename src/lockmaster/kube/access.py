@@ -48,6 +48,7 @@ def forbidden(rights: tuple[Access, ...], said: str, verb: str) -> ForbiddenErro
     where = f" in namespace {first.namespace}" if first.namespace else ""
     kind = "Role" if first.namespace else "ClusterRole"
     rules = "\n".join(access.rule() for access in rights)
+    verb = verb if verb in first.verbs else first.verbs[0]  # what HTTP calls GET may be a list
     return ForbiddenError(
         f"{who} may not {verb} {first.what}{where}",
         hint=f"bind it ({user}) to a {kind}{where} with\n{rules}",

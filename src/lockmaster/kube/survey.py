@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lockmaster.errors import UnreachableError
 from lockmaster.kube.access import Access, ForbiddenError
 from lockmaster.kube.api import NoAnswerError
-from lockmaster.kube.kinds import Kind, named
+from lockmaster.kube.kinds import Kind, asked, named
 from lockmaster.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 KINDS = (
     *map(named, ("deployment", "statefulset", "daemonset", "job", "cronjob", "pod")),
     Kind("HorizontalPodAutoscaler", "autoscaling", "v2", "horizontalpodautoscalers"),
-    Kind("Rollout", "argoproj.io", "v1alpha1", "rollouts"),
-    Kind("ScaledObject", "keda.sh", "v1alpha1", "scaledobjects"),
+    Kind("Rollout", "argoproj.io", "", "rollouts"),
+    Kind("ScaledObject", "keda.sh", "", "scaledobjects"),
     named("namespace"),
 )
 _PAGE = "250"  # objects in one answer
@@ -39,7 +39,8 @@ def survey(api: Api, namespace: str) -> Survey:
     unseen: list[tuple[str, str]] = []
     for kind in KINDS:
         try:
-            items += _all(api, kind, namespace)
+            known = asked(kind, api)  # of others than the server's own it knows whether they are there
+            items += _all(api, known, namespace) if known else []
         except ForbiddenError as error:
             unseen.append((error.message, error.hint))
         except NoAnswerError as error:
@@ -61,13 +62,11 @@ def _all(api: Api, kind: Kind, namespace: str) -> list[Json]:
 
 
 def _pages(api: Api, kind: Kind, path: str, right: Access) -> list[Json]:
-    """All pages of a list; nothing where the server knows no such kind."""
+    """All pages of a list."""
     items: list[Json] = []
     params = {"limit": _PAGE}
     while True:
-        listed = api.get(path, (right,), params=params)
-        if listed is None:
-            return items
+        listed = api.get(path, (right,), params=params) or {}
         for item in listed.get("items") or ():  # a list does not say of each what it is
             item |= {"kind": kind.name, "apiVersion": f"{kind.group}/{kind.version}".removeprefix("/")}
             items.append(item)
