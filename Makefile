@@ -104,6 +104,7 @@ docs: $(DEV) ## write the parts of docs/ that come from the code
 	.venv/bin/python tools/docs/settings.py $(ARGS)
 	.venv/bin/python tools/docs/steps.py $(ARGS)
 	.venv/bin/python tools/docs/kubernetes.py $(ARGS)
+	.venv/bin/python tools/docs/rules.py $(ARGS)
 
 .PHONY: lock
 lock: $(UV) ## pin all packages again (ARGS=--upgrade for newer ones)
