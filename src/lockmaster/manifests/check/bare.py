@@ -86,13 +86,15 @@ def _behind_wait(found: Bare, rest: tuple[str, ...]) -> Bare | None:
 
 def _of_python(found: Bare, rest: tuple[str, ...]) -> Bare | None:
     rest = tuple(word for word in rest if word not in ("-u", "-I", "-B", "-O", "-E", "-s"))
+    if rest[:1] == ("-c",):  # a program that stands there: nothing is known of it
+        return None
     if rest[:1] == ("-m",):
         return found._replace(words=rest[1:])
     return found._replace(words=rest) if rest else None
 
 
 def _scripted(rest: tuple[str, ...]) -> bool:
-    return base((_past_options(rest) or ("",))[0]) != "" and not rest[0].startswith(("-e", "-r", "--eval"))
+    return bool(_past_options(rest)) and rest[0] not in ("-e", "-r", "-p", "--eval")
 
 
 def _program(word: str) -> str:

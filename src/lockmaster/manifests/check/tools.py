@@ -31,7 +31,11 @@ class Tool(NamedTuple):
 
 _NODE = r"^(?:npm|pnpm|yarn|bun)(?: -\S+)* (?:run-script |run )?(?:-\S+ )*"
 _SCRIPT = r"\S*(?:migrat|db[:-](?:deploy|push|up|sync|setup|init)|schema[:-])\S*"
-_OTHERS = r"(?!(?:echo|printf|cp|mv|rm|cat|ls|mkdir|chmod|chown|grep|curl|wget|git|tar|test|cd|kubectl|pip|npm|yarn)\b)"
+_OTHERS = (
+    r"(?!\[|(?:echo|printf|cp|mv|rm|cat|ls|mkdir|chmod|chown|grep|curl|wget|git|tar|test|cd|kubectl|pip|npm|yarn|python3?"
+    r"|node|psql)\b)"
+)
+_ASKED = r"(?:(?:--?(?:auto-|run-)?|-\S*mode[= ])?migrate|run[_-]migrations)"
 TOOLS = (
     Tool("Lockmaster", "turn", r"^lockmaster (?:migrate|up|exec)\b", ("lockmaster",), "lockmaster"),
     Tool("Prisma", "session", r"^prisma (?:migrate (?:deploy|dev|reset)|db push)\b"),
@@ -67,8 +71,8 @@ TOOLS = (
     Tool("a package script", "unknown", _NODE + _SCRIPT),
     Tool("a script", "unknown", r"^(?:make|task|just|rake|mix|composer|php|gradlew?|mvnw?) (?:.* )?\S*migrat"),
     Tool("a script", "unknown", r"^(?:java|dotnet) .*migrat", (), ""),
-    Tool("a script", "unknown", r"^\S*migrat\S*(?= |$)"),
-    Tool("a subcommand", "unknown", rf"^{_OTHERS}\S+ (?:\S+ ){{0,3}}?\S*(?:mode[= ])?migrate(?= |$)"),
+    Tool("a script", "unknown", r"^(?!python|node|sh\b)\S*(?<!im)migrat\S*(?= |$)"),
+    Tool("a subcommand", "unknown", rf"^{_OTHERS}\S+ (?:\S+ ){{0,3}}?{_ASKED}(?= |$)"),
     Tool("a subcommand", "unknown", rf"^{_OTHERS}\S+ (?:\S+ )*?(?:setup|update|upgrade)-(?:schema|db|database)(?= |$)"),
 )
 _LOOKS = re.compile(
@@ -76,7 +80,7 @@ _LOOKS = re.compile(
     r"|check.migrations|migrations?.(?:check|status)|(?:wait|check|verify|validate)\S*migrat|migrat\S*[:_-](?:check|status|lint|make|create)"
 )
 _NAMED = re.compile(
-    r"migrat|db-?(?:init|setup|upgrade|schema)|(?:init|setup|upgrade)-?(?:db|database|schema)|schema-?(?:init|setup|update)"
+    r"(?<!im)migrat|db-?(?:init|setup|upgrade|schema)|(?:init|setup|upgrade)-?(?:db|database|schema)|schema-?(?:init|setup|update)"
 )
 _LOOKING = re.compile(r"wait|check|gate|verify|ready|copy|fetch|files")
 HIDDEN = Tool("an unknown tool", "unknown", "")

@@ -19,7 +19,9 @@ _WAITS = re.compile(
     r"|sleep\b|until\b|airflow db check|dbmate\b.* wait\b|k8s-wait-for\S*|mysqladmin\b.* ping\b)"
     r"|\b(?:--check|check-migrations|migrate:status|migrate status|db:abort_if_pending_migrations)\b"
 )
-_JOB = re.compile(r"\bjobs?(?:\.batch)?[/ ]([a-z0-9][a-z0-9.-]*)|kube://job/([a-z0-9][a-z0-9.-]*)")
+_JOB = re.compile(
+    r"(?:\bkubectl\b[^;|&\n]*?\s|\bwait_for\.sh\s+|k8s-wait-for\S*\s+)jobs?(?:\.batch|-w[er])?[/ ]\s*[\"']?([\w${}.-]+)|kube://job/([\w.-]+)"
+)
 
 
 class Wait(NamedTuple):
@@ -53,8 +55,7 @@ def job_waited_for(container: Container) -> Wait | None:
     if "k8s-wait-for" in str(container.root.get("image")) and "k8s-wait-for" not in " ".join(said):
         said = ["wait_for.sh", *said]
     text = " ".join(said)
-    asks = re.search(r"\bkubectl\b|\bwait_for\.sh\b|k8s-wait-for|kube://job/", text)
-    found = _JOB.search(text) if asks else None
+    found = _JOB.search(text)
     if not found:
         return None
     return Wait(container, found[1] or found[2], text)

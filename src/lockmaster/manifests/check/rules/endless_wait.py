@@ -21,9 +21,7 @@ RULE = Rule(
     help="lockmaster wait tcp://db:5432 --timeout 5m (it says what it saw last), or timeout 300 around the loop",
 )
 _LOOP = re.compile(r"(?:^|[\s;&(])(?:until|while)\s(.*?)[;\s]done(?=$|[\s;&)|])", re.DOTALL)
-_COUNTED = re.compile(
-    r"\$\(\(|\blet\b|\bexpr\b|-(?:lt|le|gt|ge)\b|\bbreak\b|\bexit\b|\bSECONDS\b|\bread\b|\bseq\b|\btimeout\b"
-)
+_COUNTED = re.compile(r"\$\(\(|\blet\b|\bexpr\b|-(?:lt|le|gt|ge)\b|\bbreak\b|\bexit\b|\bSECONDS\b|\bread\b|\bseq\b")
 
 
 def find(world: World) -> Iterator[Finding]:
@@ -36,6 +34,7 @@ def find(world: World) -> Iterator[Finding]:
             field = "args" if container.root.get("args") else "command"
             for loop in _LOOP.finditer(said[1]):
                 body = " ".join(loop[0].split())
-                if "sleep" in body and not _COUNTED.search(body):
+                outside = "timeout" in said[1][: loop.start()]
+                if "sleep" in body and not outside and not _COUNTED.search(body):
                     shown = body if len(body) < 60 else body[:57] + "..."
                     yield at(RULE, container, field, message=f"{shown!r} has no limit")

@@ -1,11 +1,11 @@
-"""A Helm hook at the wrong moment."""
+"""A hook at the wrong moment."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from lockmaster.manifests.check.model import Finding, Rule
-from lockmaster.manifests.check.orders import HELM, helm
+from lockmaster.manifests.check.orders import ARGO, HELM, argo, helm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ RULE = Rule(
     effect="post-hooks come when the new pods already run, and with helm --wait only when they are ready: pods that wait for "
     "the schema wait for ever. pre-install alone never migrates an upgrade. At a roll-back the old image migrates, which "
     "does not have the files to go back",
-    help="helm.sh/hook: pre-install,pre-upgrade",
+    help="helm.sh/hook: pre-install,pre-upgrade; argocd.argoproj.io/hook: PreSync",
 )
 
 
@@ -29,6 +29,9 @@ def find(world: World) -> Iterator[Finding]:
         moments = set(helm(workload.object))
         if moments and (message := _wrong(moments)):
             yield Finding(RULE, workload.object, ("metadata", "annotations", HELM), message)
+        if "PostSync" in argo(workload.object):
+            message = "new pods start before the migration begins"
+            yield Finding(RULE, workload.object, ("metadata", "annotations", ARGO), message)
 
 
 def _wrong(moments: set[str]) -> str:

@@ -11,6 +11,7 @@ from lockmaster.manifests.objects import text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lockmaster.manifests.check.migrating import Migration
     from lockmaster.manifests.check.model import Finding, World
 
 RULE = Rule(
@@ -25,18 +26,28 @@ RULE = Rule(
 
 
 def find(world: World) -> Iterator[Finding]:
-    """Every migration from the same repository, or one that is named after it, in another version."""
+    """Every migration whose image is of another version, or of another name that nothing ties to the application's."""
     for migration in world.migrations:
         if migration.role not in ("init", "sidecar"):
             continue
-        ours = image(text(migration.container.root.get("image")))
+        mine = image(text(migration.container.root.get("image")))
         apps = [
             image(text(one.root.get("image"))) for one in migration.workload.containers() if one.field == "containers"
         ]
-        related = [app for app in apps if _related(ours.repository, app.repository)]
-        if related and ours.version not in {app.version for app in related}:
-            message = f"{ours.version} migrates for {related[0].version} of {related[0].repository}"
+        if not mine.repository or mine.version in {app.version for app in apps}:
+            continue
+        related = [app for app in apps if _related(mine.repository, app.repository)]
+        if related:
+            message = f"{mine.version} migrates for {related[0].version} of {related[0].repository}"
             yield at(RULE, migration.container, "image", message=message)
+        elif apps and not _brought(migration):
+            message = f"nothing ties the migrations in {mine.repository} to the version of {apps[0].repository}"
+            yield at(RULE, migration.container, "image", message=message, less="info")
+
+
+def _brought(migration: Migration) -> bool:
+    """Whether the migrations may come from elsewhere than the image: by a volume, or from an address."""
+    return bool(migration.container.root.get("volumeMounts")) or "://" in migration.bare.text
 
 
 def _related(migrates: str, serves: str) -> bool:
