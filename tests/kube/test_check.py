@@ -6,9 +6,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from lockmaster.manifests.check.live import Snapshot
+from lockmaster.manifests.check.mend import mend
 from lockmaster.manifests.check.run import checks, examine
-from lockmaster.manifests.stream import plain, read
+from lockmaster.manifests.stream import Stream, plain, read
 from tests.kube.cluster import POD
 from tests.kube.test_wait import kubeconfig
 from tests.support.cli import run_cli
@@ -70,6 +73,35 @@ def test_the_defaults_of_the_server_are_no_findings(cluster: Cluster) -> None:
             assert [one.rule.id for one in examine([Snapshot([made])], checks(), live=True).findings] == [], path.name
             seen += 1
     assert seen >= 45
+
+
+REFUSED = ("selector", "surge-zero", "init-probe")
+
+
+@pytest.mark.parametrize("rule", REFUSED)
+def test_what_is_said_to_be_refused_is_refused_and_mended_is_not(cluster: Cluster, rule: str) -> None:
+    text = (CHECK / "examples" / f"{rule}.bad.yaml").read_text()
+    stream = Stream("x", text.replace("  name: shop\n", "  name: shop\n  labels: {app: shop}\n", 1))
+    assert [status for status, _ in dry_run(cluster, stream)] == [422]
+    mend(examine([stream], checks(only=(rule,))).findings)
+    assert dry_run(cluster, Stream("x", stream.text)) == [(201, "")]
+
+
+def test_every_other_example_is_accepted(cluster: Cluster) -> None:
+    """Strictly: no field is unknown. What the other rules find is nothing that the server would tell."""
+    for path in sorted((CHECK / "examples").glob("*.yaml")):
+        if path.name not in {f"{rule}.bad.yaml" for rule in REFUSED}:
+            assert set(dry_run(cluster, read(str(path)))) == {(201, "")}, path.name
+
+
+def dry_run(cluster: Cluster, stream: Stream) -> list[tuple[int, str]]:
+    answers = []
+    for document in stream.documents:
+        root = plain(document.root)
+        path = cluster.path(root["kind"].lower())
+        status, answer = cluster.api.request("POST", f"{path}?dryRun=All&fieldValidation=Strict", root)
+        answers.append((status, "" if status < 300 else str(answer.get("message"))))
+    return answers
 
 
 def test_what_a_controller_made_is_left_out(cluster: Cluster) -> None:

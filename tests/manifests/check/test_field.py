@@ -78,6 +78,7 @@ EXPECTED: dict[str, list[str]] = {
     "field/umami.yaml": [
         "23 warning endless-wait",
         "25 warning runs-as-root",
+        "26 warning latest-tag",
         "27 error exit-code-lost",
         "27 warning migrate-and-start",
         "27 info npx-download",

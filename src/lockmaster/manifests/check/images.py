@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from lockmaster.values import NamedTuple
 
+_MOVING = frozenset({"", "latest", "main", "master", "develop", "dev", "edge", "nightly", "head", "canary"})
+
 
 class Image(NamedTuple):
     """`registry/app:1.2@sha256:...`: repository, tag and digest; empty where they are not written."""
@@ -15,7 +17,7 @@ class Image(NamedTuple):
     @property
     def pinned(self) -> bool:
         """Whether the same name means the same image tomorrow, as far as a name can say."""
-        return bool(self.digest) or self.tag not in ("", "latest")
+        return bool(self.digest) or not (self.tag in _MOVING or self.tag.endswith("-latest"))
 
     @property
     def version(self) -> str:

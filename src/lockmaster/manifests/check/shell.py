@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
 _OPERATORS = frozenset({"&&", "||", ";", ";;", "|", "|&", "&"})
+_PUNCTUATION = re.compile(r"&&|\|\||;;|\|&|&>>?|>&|<&|>>|<<<?|[();<>|&]")
 _WORDS = frozenset({"if", "then", "elif", "else", "while", "until", "do", "!", "{", "(", "time"})
-_ENDS = frozenset({"fi", "done", "esac", "}", ")"})
+_ENDS = frozenset({"fi", "done", "esac", "}"})
 
 
 class Command(NamedTuple):
@@ -86,31 +87,31 @@ def base(word: str) -> str:
 
 def _commands(text: str) -> Iterator[Command]:
     try:
-        tokens = _tokens(text)
+        pieces = _pieces(text)
     except ValueError:  # a quote without its other half
         return
     before = keyword = ""
     words: list[str] = []
-    for token in [*tokens, ";"]:
-        if token in _OPERATORS:
+    for piece in [*pieces, ";"]:
+        if piece in _OPERATORS:
             if words:
-                yield Command(tuple(words), before, "" if token == ";" else token, keyword)  # noqa: S105
-                before, keyword, words = token, "", []
-        elif not words and token in _WORDS:
-            keyword = f"{keyword} {token}".strip()
-        elif words or token not in _ENDS:
-            words.append(token)
+                yield Command(tuple(words), before, "" if piece == ";" else piece, keyword)
+                before, keyword, words = piece, "", []
+        elif not words and piece in _WORDS:
+            keyword = f"{keyword} {piece}".strip()
+        elif piece != ")" and (words or piece not in _ENDS):
+            words.append(piece)
 
 
-def _tokens(text: str) -> list[str]:
+def _pieces(text: str) -> list[str]:
     text = re.sub(r"\\\n", " ", text)
     text = re.sub(r"(?m)(^|\s)#[^\n]*$", r"\1", text)
     lexer = shlex.shlex(text.replace("\n", " ;\n"), posix=True, punctuation_chars="();<>|&")
     lexer.whitespace_split, lexer.commenters = True, ""
-    tokens: list[str] = []
-    for token in lexer:
-        tokens += ["&", token[1:]] if token.startswith("&") and token not in ("&", "&&", "&>") else [token]
-    return [token for token in tokens if token]
+    pieces: list[str] = []
+    for piece in lexer:
+        pieces += _PUNCTUATION.findall(piece) if not piece.strip("();<>|&") else [piece]
+    return [piece for piece in pieces if piece]
 
 
 def _has(options: Sequence[str], letter: str) -> bool:

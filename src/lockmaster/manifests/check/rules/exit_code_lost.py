@@ -21,6 +21,7 @@ RULE = Rule(
     "before a pipe)",
 )
 _HARMLESS = ("true", ":", "echo", "exit 0", "printf", "sleep")
+_LOOKS = ("exit $?", "rc=", "status=", "code=", "ret=", "EXIT", "RC=", "[ $?", "test $?")  # at how it ended
 
 
 def find(world: World) -> Iterator[Finding]:
@@ -34,19 +35,21 @@ def find(world: World) -> Iterator[Finding]:
 
 def _hidden(migration: Migration) -> str:
     commands, number = migration.script.commands, migration.number
-    command = commands[number]
-    following = commands[number + 1] if number + 1 < len(commands) else None
-    if following is None or command.keyword:
+    if commands[number].keyword:
         return ""
-    if command.after == "||" and following.text.startswith(_HARMLESS):
+    last = number  # of those that only run when it went well
+    while commands[last].after == "&&" and last + 1 < len(commands):
+        last += 1
+    following = commands[last + 1] if last + 1 < len(commands) else None
+    if following is None:
+        return ""
+    after = commands[last].after
+    if after == "||" and following.text.startswith(_HARMLESS):
         return f"{following.text!r} makes a success of it"
-    if command.after in ("|", "|&") and not migration.script.pipefail:
+    if last == number and after in ("|", "|&") and not migration.script.pipefail:
         return f"the exit status is that of {following.words[0]!r}, behind the pipe"
-    if command.after == "&":
+    if last == number and after == "&":
         return "nobody waits for it: it runs in the background"
-    goes_on = (
-        command.after == ""
-        and not migration.script.stops
-        and not following.text.startswith(("exit $?", "rc=", "status="))
-    )
+    stops = migration.script.stops and last == number  # set -e does not mind what fails in front of &&
+    goes_on = after == "" and not stops and not following.text.startswith(_LOOKS)
     return f"{following.text!r} runs all the same" if goes_on else ""

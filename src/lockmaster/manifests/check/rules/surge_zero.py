@@ -29,7 +29,8 @@ def find(world: World) -> Iterator[Finding]:
         kind, update = strategy(workload)
         if kind != "RollingUpdate" or workload.object.kind == "StatefulSet":
             continue
-        if none_at_all(update.get("maxSurge")) and none_at_all(update.get("maxUnavailable")):
+        surge = update.get("maxSurge", 0 if workload.object.kind == "DaemonSet" else None)  # the server's default
+        if none_at_all(surge) and none_at_all(update.get("maxUnavailable")):
             field = "updateStrategy" if workload.object.kind == "DaemonSet" else "strategy"
             path = ("spec", field, "rollingUpdate", "maxSurge")
             yield Finding(RULE, workload.object, path, "maxSurge 0 and maxUnavailable 0: no pod could ever be replaced")
