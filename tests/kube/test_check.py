@@ -55,7 +55,8 @@ def test_what_is_wrong_is_found_at_its_path(cluster: Cluster) -> None:
         ("termination-message", migration),
     ]
     text = check(cluster).stdout
-    assert f"Deployment/{cluster.namespace}/my-backend-deployment\n  spec.template.spec.initContainers[0]\n" in text
+    assert text.startswith(f"Deployment/{cluster.namespace}/my-backend-deployment\n  spec.template.spec.")
+    assert "\n  spec.template.spec.initContainers[0]\n    warning: " in text
 
 
 def test_the_defaults_of_the_server_are_no_findings(cluster: Cluster) -> None:

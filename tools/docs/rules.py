@@ -54,7 +54,9 @@ def _page(check: Check) -> str:
         "## Right",
         _example(rule.id, "good"),
     ]
-    return "\n\n".join(fill(part, 120) if part.startswith("**") else part for part in parts) + "\n"
+    return (
+        "\n\n".join(fill(part, 120, break_on_hyphens=False) if part.startswith("**") else part for part in parts) + "\n"
+    )
 
 
 def _sentence(text: str) -> str:

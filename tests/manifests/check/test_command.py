@@ -47,6 +47,18 @@ def test_the_report_names_places_rules_and_what_to_do(project: Path) -> None:
     assert "\x1b" not in done.stdout
 
 
+def test_colour_is_for_terminals_or_who_asks(project: Path) -> None:
+    asked = check("web.yaml", "--color", "always", cwd=project).stdout
+    assert "\x1b[31;1merror:\x1b[0m" in asked
+    assert "\x1b" not in check("web.yaml", "--color", "auto", cwd=project).stdout
+
+
+def test_a_name_cannot_steer_the_terminal(project: Path) -> None:
+    text = EXAMPLE.read_text().replace("name: migrate", 'name: "migrate\\e[2J"')
+    (project / "web.yaml").write_text(text)
+    assert "\x1b" not in check("web.yaml", cwd=project).stdout
+
+
 def test_nothing_found() -> None:
     done = check(GOOD)
     assert (done.returncode, done.stderr) == (0, "")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lockmaster.manifests.check.model import World
+from lockmaster.manifests.check.run import checks, examine
 from lockmaster.manifests.stream import Stream
 
 if TYPE_CHECKING:
@@ -127,9 +129,10 @@ DO_NOT: list[object] = [
 ]
 
 
-def migration(said: object) -> Migration | None:
-    import json
+REPLICAS = checks(only=("unlocked-replicas",))
 
+
+def migration(said: object) -> Migration | None:
     container: dict[str, object] = {"name": "prepare", "image": "shop:1"}
     if isinstance(said, dict):
         container |= said
@@ -176,3 +179,31 @@ def test_under_our_turn_it_is_ours_whatever_its_own_lock() -> None:
     found = migration(["lockmaster", "exec", "--", "python", "manage.py", "migrate"])
     assert found is not None
     assert (found.tool.name, found.ours) == ("Django", True)
+
+
+LOCKS = {
+    "none": {
+        "Alembic",
+        "Django",
+        "Goose",
+        "dbmate",
+        "TypeORM",
+        "Sequelize",
+        "MikroORM",
+        "Drizzle",
+        "Laravel",
+        "Doctrine",
+    },
+    "unknown": {"a package script", "a script", "a subcommand", "an unknown tool"},
+}
+
+
+@pytest.mark.parametrize(("said", "tool"), MIGRATE, ids=[str(said) for said, _ in MIGRATE])
+def test_three_replicas_are_wrong_for_who_takes_no_lock_and_doubtful_for_who_may_not(said: object, tool: str) -> None:
+    found = migration(said)
+    assert found is not None
+    stream = found.workload.object.document
+    stream.root["spec"]["replicas"] = 3
+    severities = [one.severity for one in examine([Stream("x", json.dumps(stream.root))], REPLICAS).findings]
+    wanted = ["error"] if tool in LOCKS["none"] else ["warning"] if tool in LOCKS["unknown"] else []
+    assert severities == wanted

@@ -78,7 +78,8 @@ def _end(shown: Shown) -> Iterator[str]:
     able = sum(map(fixable, shown.findings))
     if able and shown.streams:
         yield f"{able} of them can be mended: --fix, --diff shows how"
-    yield f"more on a rule: lockmaster kube check --explain {shown.findings[0].rule.id}"
+    worst = min(shown.findings, key=lambda one: SEVERITIES.index(one.severity))
+    yield f"more on a rule: lockmaster kube check --explain {worst.rule.id}"
 
 
 def _many(count: int, word: str) -> str:

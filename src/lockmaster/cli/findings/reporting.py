@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from lockmaster.cli.findings import github, human, machine, sarif
 from lockmaster.cli.findings.looking import at_least
 from lockmaster.cli.findings.shown import Shown
 from lockmaster.cli.output import colored
@@ -41,9 +40,17 @@ def report(call: Call, looked: Looked, wishes: Wishes) -> None:
 
 def _rendered(shown: Shown, looked: Looked, output: str, *, color: bool) -> str:
     if output == "json":
+        from lockmaster.cli.findings import machine
+
         return machine.render(shown)
     if output == "sarif":
+        from lockmaster.cli.findings import sarif
+
         return sarif.render(shown, [check.RULE for check in looked.chosen])
     if output == "github":
+        from lockmaster.cli.findings import github
+
         return github.render(shown)
+    from lockmaster.cli.findings import human
+
     return human.render(shown, color=color)

@@ -25,8 +25,8 @@ def explanation(name: str) -> str:
     found, can_fix = rule(name)
     parts = [
         f"{found.id} ({found.severity}): {found.title}",
-        fill(f"What happens: {found.effect}.", 100),
-        fill(f"What to do: {found.help}.", 100),
+        fill(f"What happens: {found.effect}.", 100, break_on_hyphens=False),
+        fill(f"What to do: {found.help}.", 100, break_on_hyphens=False),
         *(["--fix mends it."] if can_fix else []),
         f"To let it pass for one object: the annotation lockmaster.dev/ignore: {found.id}\n{found.link}",
     ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from lockmaster.errors import UsageError
 from lockmaster.manifests.check import rules
-from lockmaster.manifests.check.model import Check, Finding, Rule, World
+from lockmaster.manifests.check.model import SEVERITIES, Check, Finding, Rule, World
 from lockmaster.manifests.names import PREFIX
 from lockmaster.manifests.objects import mapping, text, workload
 from lockmaster.values import NamedTuple
@@ -55,8 +55,16 @@ def examine(streams: Sequence[Stream], chosen: Sequence[Check] | None = None, *,
     findings = _distinct(one for check in chosen for one in check.find(world))
     kept = [one for one in findings if one.rule.id not in _let_pass(one.object)]
     order = {id(item.document): number for number, item in enumerate(world.objects)}
-    kept.sort(key=lambda one: (order[id(one.object.document)], one.object.line(*one.path), one.rule.id))
+    kept.sort(
+        key=lambda one: (order[id(one.object.document)], *_place(one), SEVERITIES.index(one.severity), one.rule.id)
+    )
     return Report(kept, world, len(findings) - len(kept), list(_strange(world)))
+
+
+def _place(finding: Finding) -> tuple[int, str]:
+    """Where it stands; of an object that stands nowhere, the path in it."""
+    line = finding.object.line(*finding.path)
+    return line, "" if line else str(finding.path)
 
 
 def _distinct(findings: Iterable[Finding]) -> list[Finding]:
