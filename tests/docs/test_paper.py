@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from tests.support.database import Database
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-IDS = [str(page.relative_to(ROOT)) for page in PAGES]
 RULES = ROOT / "docs" / "kubernetes" / "rules"  # their manifests have other tools' command lines in them
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES += [RULES.parent / "check.md", *sorted(RULES.glob("*.md"))]
+IDS = [page.name for page in PAGES]
 
 
 def _blocks(page: Path, language: str) -> list[str]:
