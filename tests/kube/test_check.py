@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lockmaster.kube.survey import survey
 from lockmaster.manifests.check.live import Snapshot
 from lockmaster.manifests.check.mend import mend
 from lockmaster.manifests.check.run import checks, examine
@@ -150,6 +151,25 @@ def test_a_kind_that_may_not_be_listed_is_a_warning(cluster: Cluster) -> None:
     fact = f"service account waiter may not list jobs.batch in namespace {cluster.namespace}"
     assert fact in {one["message"] for one in warnings}
     assert any('verbs: ["list"]' in one["hint"] for one in warnings)
+
+
+def test_the_role_of_the_page_is_enough(cluster: Cluster) -> None:
+    apply(cluster, BACKEND)
+    page = (Path(__file__).parents[2] / "docs" / "kubernetes" / "check.md").read_text()
+    (role,) = [block for block in page.split("```") if "kind: Role" in block]
+    root = plain(Stream("check.md", role.removeprefix("yaml\n")).documents[0].root)
+    cluster.api.grant(cluster.namespace, root["rules"])
+    done = check(cluster, "-o", "json", token=cluster.api.waiter_token(cluster.namespace))
+    assert (done.returncode, done.stderr) == (3, "")
+
+
+def test_a_list_of_several_pages(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        cluster.make("pod", f"p{number}", spec=POD)
+    monkeypatch.setattr("lockmaster.kube.survey._PAGE", "1")
+    found = survey(cluster.client(), cluster.namespace)
+    assert [one["metadata"]["name"] for one in found.items if one["kind"] == "Pod"] == ["p0", "p1", "p2"]
+    assert found.unseen == []
 
 
 def test_no_api_server(tmp_path: Path) -> None:
