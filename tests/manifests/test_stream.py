@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -107,6 +107,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["kind", "spec", "x"]), VALUES, min_size=1), VALUES)
 def test_a_changed_document_says_what_was_meant(root: dict[str, object], value: object) -> None:
     out = io.StringIO()

@@ -11,11 +11,8 @@ COPIER = "lockmaster-copy"  # the container that puts files where the next one f
 BUNDLE_VOLUME = "lockmaster-bundle"  # Lockmaster for containers of other images
 BUNDLE = "/lockmaster"  # where that volume is mounted; its program is /lockmaster/lockmaster
 BUNDLE_IN_IMAGE = "/lockmaster"  # where Lockmaster's image has its bundle
-SHARED = (
-    "/shared"  # where a container of that image has the bundle's volume: at /lockmaster it would hide the image's own
-)
+SHARED = "/shared"  # where a container of our image has the bundle's volume: /lockmaster would hide its own
 MIGRATIONS_VOLUME = "lockmaster-migrations"
 MIGRATIONS = "/migrations"  # where that volume is mounted
 APP_IMAGE = "/app-image"  # where the application's image is mounted as a volume
 USER = 10001  # of containers with our image
-RULES = "https://lockmaster.dev/kubernetes/rules/"  # the pages of docs/kubernetes/rules, each by its rule's name

@@ -27,7 +27,11 @@ def _command(finding: Finding) -> str:
     if line:
         properties = {"file": finding.object.document.name, "line": str(line), "col": str(column), **properties}
     joined = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-    lines = (f"{finding.object.title}: {finding.message}", finding.rule.help, finding.rule.link)
+    lines = (
+        f"{finding.object.title}: {finding.message}",
+        finding.rule.help,
+        f"lockmaster kube check --explain {finding.rule.id}",
+    )
     return f"::{_COMMANDS[finding.severity]} {joined}::{'%0A'.join(map(_data, lines))}"
 
 

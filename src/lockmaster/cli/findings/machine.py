@@ -33,7 +33,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "effect": rule.effect,
         "help": rule.help,
-        "link": rule.link,
+        "page": rule.page,
         "file": item.document.name if line else None,
         "line": line or None,
         "column": column or None,

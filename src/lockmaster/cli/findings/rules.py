@@ -28,6 +28,6 @@ def explanation(name: str) -> str:
         fill(f"What happens: {found.effect}.", 100, break_on_hyphens=False),
         fill(f"What to do: {found.help}.", 100, break_on_hyphens=False),
         *(["--fix mends it."] if can_fix else []),
-        f"To let it pass for one object: the annotation lockmaster.dev/ignore: {found.id}\n{found.link}",
+        f"To let it pass for one object: the annotation lockmaster.dev/ignore: {found.id}\nIts page: {found.page}",
     ]
     return "\n\n".join(parts)

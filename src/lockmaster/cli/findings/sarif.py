@@ -40,8 +40,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "id": rule.id,
         "shortDescription": {"text": f"{rule.title}."},
         "fullDescription": {"text": f"{rule.effect}."},
-        "help": {"text": f"{rule.help}."},
-        "helpUri": rule.link,
+        "help": {"text": f"{rule.help}. More: lockmaster kube check --explain {rule.id}."},
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
     }
 

@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from lockmaster.manifests.check.migrating import Migration, migrations
-from lockmaster.manifests.names import RULES
 from lockmaster.manifests.objects import Object, Workload, listed, mapping, objects, workloads
 from lockmaster.values import NamedTuple
 
@@ -30,9 +29,9 @@ class Rule(NamedTuple):
     help: str  # what to do instead
 
     @property
-    def link(self) -> str:
-        """Its page: docs/kubernetes/rules."""
-        return f"{RULES}{self.id}"
+    def page(self) -> str:
+        """Where it is told at length, in Lockmaster's documentation."""
+        return f"docs/kubernetes/rules/{self.id}.md"
 
 
 class Finding(NamedTuple):
