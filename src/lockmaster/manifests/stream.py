@@ -43,6 +43,18 @@ class Document:
         """Say that `root` was changed."""
         self._touched = True
 
+    def become(self, root: Any) -> None:
+        """Say this instead. Of a YAML document, only the lines that say something else change."""
+        old, new = plain(self.root), plain(root)
+        if old == new:
+            return
+        if not self.is_json and self._splice(old, new):
+            return
+        from lockmaster.manifests.merge import merged
+
+        self.root = new if self.is_json else merged(self.root, new)
+        self.touch()
+
     @property
     def text(self) -> str:
         """The document as it is now, with the marker in front of it."""
@@ -93,6 +105,24 @@ class Document:
             raise UsageError(f"{self.name}:{self._first}: this is a template, not a manifest", hint=_RENDER)
         return root
 
+    def _splice(self, old: Any, new: Any) -> bool:
+        """Take the text with these values in it, if it can be had by changing lines and then reads as it was meant."""
+        from ruamel.yaml.error import YAMLError
+
+        from lockmaster.manifests.splice import spliced
+
+        body = (
+            None if self._touched else spliced(self._body, _yaml().compose(self._body), old, new, _offset(self._body))
+        )
+        try:
+            root = None if body is None else _yaml().load(body)
+        except YAMLError:
+            return False
+        if body is None or plain(root) != new:
+            return False
+        self._text, self._body, self._nodes, self.root = self._head + body, body, None, root
+        return True
+
     def _not_yaml(self, error: Exception) -> UsageError:
         mark = getattr(error, "problem_mark", None)
         line = self._first + (mark.line if mark else self._body.count("\n", 0, getattr(error, "position", 0)))
@@ -115,6 +145,8 @@ class Document:
         out = io.StringIO()
         yaml.dump(self.root, out)
         text = out.getvalue()
+        if self._body.endswith("\n") and not text.endswith("\n"):  # it ended with an alias
+            text += "\n"
         if plain(_yaml().load(text)) != plain(self.root):
             hint = "this is a bug of Lockmaster: please report it, with the manifest if you may"
             raise LockmasterError(
@@ -140,10 +172,23 @@ class Stream:
             self.documents.append(Document(name, part, line))
             line += part.count("\n")
 
+    def add(self, after: Document, root: Any) -> Document:
+        """One more document, behind this one."""
+        from lockmaster.manifests.emit import block
+
+        made = json.dumps(root, indent=2, ensure_ascii=False) if after.is_json else block(root, 0, 0)
+        document = Document(self.name, f"\n{made}\n" if after.is_json else f"---\n{made}", 1)
+        self.documents.insert(self.documents.index(after) + 1, document)
+        return document
+
     @property
     def text(self) -> str:
         """The stream as it is now."""
-        return self._bom + "".join(document.text for document in self.documents).replace("\n", self._newline)
+        text = self._bom
+        for document in self.documents:
+            begin = "\n" if text and not text.endswith("\n") and document.text.startswith("---") else ""
+            text += begin + document.text
+        return text.replace("\n", self._newline)
 
 
 def read(path: str, stdin: Any = None) -> Stream:
