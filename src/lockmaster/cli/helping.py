@@ -68,6 +68,12 @@ _EXAMPLES = {
         "lockmaster kube check --explain unlocked-replicas",
     ),
     "kube status": ("lockmaster kube status -n shop", "lockmaster kube status --json | jq '.workloads[].level'"),
+    "kube inject": (
+        "lockmaster kube inject deploy.yaml --diff",
+        "lockmaster kube inject deploy.yaml --wrap migrate -i",
+        "helm template . | lockmaster kube inject - --replace migrate --from same-image | kubectl apply -f -",
+        "lockmaster kube inject deploy.yaml --remove -i",
+    ),
     "init": ("lockmaster init", "lockmaster init --print"),
     "bundle": ("lockmaster bundle copy /shared/lockmaster",),
     "bundle copy": ("lockmaster bundle copy /shared/lockmaster", "lockmaster bundle copy /shared/lockmaster --extras"),

@@ -77,6 +77,25 @@ _RENDER = (
     _own("check", "", "write nothing; exit 3 if something would be written"),
     _own("diff", "", "print what changes, secrets masked"),
 )
+_INJECT = (
+    _own("wrap", "NAME", "keep this container's command, and put it under lockmaster exec"),
+    _own("replace", "NAME", "this container runs lockmaster migrate in place of its command"),
+    _own("remove", "", "take out what was injected"),
+    _list("workload", "KIND/NAME", "only this one; may be given several times (default: those that know a database)"),
+    _own("all", "", "also those without a database's URL, Jobs, CronJobs and Pods"),
+    _own("container", "NAME", "the application's container, to copy from (default: the first with the URL)"),
+    _own("where", "PLACE", "among the init containers: first, last, after:NAME, before:NAME (default: last)"),
+    _own("gate", "", "lockmaster gate in place of migrate: wait for the level, never migrate"),
+    _own("command", "WORDS", "--wrap: what the image runs by itself, where the manifest has no command"),
+    _own("dir", "DIR", "folder of the migrations, in the image; with --from configmap on this machine"),
+    _choice("from", "SOURCE", ("bundle", "same-image", "copy", "image-volume", "configmap"), "", "how they meet"),
+    _own("kubernetes_version", "VERSION", "the cluster's; from 1.35 on image volumes are used where they can be"),
+    _own("image", "IMAGE", "Lockmaster's image"),
+    _own("deadline", "TIME", "limit of each run, 0 for none (default: 15m)"),
+    _own("url_env", "NAME", "variable that has the database's URL (default: as Lockmaster finds it)"),
+    _own("diff", "", "print what changes instead; write nothing"),
+    Option("in_place", "bool", "", "", (), "this command", "write the files back", short="-i", field=False),
+)
 _JSON = _own("json", "", "print JSON")
 
 _FETCH = (
@@ -271,6 +290,13 @@ COMMANDS: dict[str, Command] = {
                 _JSON,
             ),
             steps=True,
+        ),
+        Command(
+            "kube inject",
+            "put Lockmaster into manifests, as an init container or around a command that is there",
+            words=("FILE...",),
+            own=_INJECT,
+            rest="OPTIONS OF MIGRATE",
         ),
         Command(
             "init",

@@ -67,7 +67,7 @@ _STEPS = (
     "render",
     "fetch",
 )
-_KUBE = ("kube build", "kube check", "kube status")
+_KUBE = ("kube build", "kube check", "kube status", "kube inject")
 _TELLING = ("migrate", "gate", "exec", "up")
 _EVERY = (*_FOLDER, *_STEPS, *_KUBE, "init")
 
