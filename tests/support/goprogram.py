@@ -5,6 +5,7 @@ A version is built once for a machine. The first time takes up to some minutes: 
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,7 +16,8 @@ from tests.support.sources import cache_folder
 
 def by_go(module: str, version: str) -> Path:
     """Give the program of a Go module; two callers at once build it once."""
-    name = module.rpartition("/")[2]
+    path = re.sub(r"/v\d+$", "", module)
+    name = path.rpartition("/")[2]
     folder = cache_folder() / f"{name}-{version}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_name(f"{folder.name}.lock").open("w") as lock:
