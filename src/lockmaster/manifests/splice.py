@@ -112,10 +112,12 @@ class _Splice:
         column, before = node.start_mark.column, ""
         for name, value in new.items():
             if name not in pairs:
-                if not before and (key_end < 0 or self._same_line(key_end, node.start_mark.index)):
-                    before = first
-                point = self._after(pairs[before]) if before else self._line_after(key_end)
-                self._lines(point, {name: value}, column)
+                if before or (key_end >= 0 and not self._same_line(key_end, node.start_mark.index)):
+                    point = self._after(pairs[before]) if before else self._line_after(key_end)
+                    self._lines(point, {name: value}, column)
+                else:  # the first of an item of a list: behind its dash
+                    point = pairs[first][0].start_mark.index
+                    self._edit(point, point, block({name: value}, column, self.offset).lstrip(" ") + " " * column)
             else:
                 before = name
 

@@ -6,6 +6,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from lockmaster.manifests.check import rules
+from lockmaster.manifests.objects import dig
+from lockmaster.manifests.stream import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,20 +23,26 @@ def fixable(finding: Finding) -> bool:
 def mend(findings: Iterable[Finding]) -> list[Finding]:
     """Fix them in their documents, as far as that can be done; those that are fixed."""
     mended = [finding for finding in findings if fixable(finding)]
-    for finding in mended:
-        fix = _fix_of(finding.rule)
-        if fix is not None:
-            fix(finding.object.root, finding)
-            finding.object.document.touch()
+    documents = {id(finding.object.document): finding.object.document for finding in mended}
+    for key, document in documents.items():
+        root = plain(document.root)
+        for finding in mended:
+            fix = _fix_of(finding.rule)
+            if id(finding.object.document) == key and fix is not None:
+                fix(dig(root, finding.object.path), finding)
+        document.become(root)
     return mended
 
 
-def put(mapping: Any, key: str, value: Any, *, before: str) -> None:
-    """Set a key; a new one comes before another, where the mapping keeps an order."""
-    if key not in mapping and hasattr(mapping, "insert"):
-        mapping.insert(list(mapping).index(before), key, value)
-    else:
+def put(mapping: dict[str, Any], key: str, value: Any, *, before: str) -> None:
+    """Set a key; a new one comes before another."""
+    if key in mapping:
         mapping[key] = value
+        return
+    items = list(mapping.items())
+    at = next((number for number, (name, _) in enumerate(items) if name == before), len(items))
+    mapping.clear()
+    mapping.update([*items[:at], (key, value), *items[at:]])
 
 
 def _fix_of(rule: Rule) -> Callable[[Any, Finding], None] | None:
