@@ -63,6 +63,7 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
         yield made
         page = request.config.getoption("--cluster-results")
         if page:
+            Path(page).parent.mkdir(parents=True, exist_ok=True)
             Path(page).write_text(RESULTS.page(versions(made)))
         if not made.ours:
             made.kubectl("delete", "-f", str(MANIFESTS / "images-of-the-node.yaml"))

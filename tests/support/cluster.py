@@ -149,6 +149,14 @@ class OwnCluster(Cluster):
             raise RuntimeError(f"{' '.join(command)}: {done.stderr}")
         return done.stdout
 
+    def events_into(self, path: Path) -> subprocess.Popen[bytes]:
+        """Let containerd write its events to a file, with their nanoseconds, until the process is killed."""
+        with path.open("wb") as file:
+            return subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", PROGRAM, "ctr", "events"],
+                env=self._program_environ, stdin=subprocess.DEVNULL, stdout=file, start_new_session=True,
+            )  # fmt: skip
+
     def close(self) -> None:
         if os.getpid() != self._owner:
             return

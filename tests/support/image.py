@@ -73,7 +73,7 @@ class Layer:
         self.folder(path, source.stat().st_mode & 0o7777)
         for child in sorted(source.iterdir()):
             if child.name not in skip:
-                self.add(child, f"{path}/{child.name}", skip)
+                self.add(child, f"{path.rstrip('/')}/{child.name}", skip)
         return self
 
     def program(self, name: str, path: str = "") -> Self:
@@ -83,15 +83,12 @@ class Layer:
         assert found
         return self.file(Path(found).resolve(), path or found).libraries([Path(found)])
 
-    def libraries(self, programs: Iterable[Path], *, system: bool = False) -> Self:
-        """Add what programs load; with `system` only what is the system's, where the rest comes with them."""
+    def libraries(self, programs: Iterable[Path]) -> Self:
         for program in programs:
             said = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
             if "not found" in said:
                 raise RuntimeError(f"{program} lacks a library:\n{said}")
             for path in re.findall(r"(/\S+) \(0x", said):
-                if system and not path.startswith(("/lib", "/usr/lib")):
-                    continue
                 self.file(Path(path).resolve(), path)  # at the path that it is looked for, whatever links lead there
         return self
 
@@ -127,8 +124,9 @@ class Image(NamedTuple):
     env: Sequence[str] = ()
 
     def config(self, digests: Sequence[str]) -> bytes:
+        path = [] if any(one.startswith("PATH=") for one in self.env) else [PATH]
         settings = {
-            "Env": [PATH, *self.env], "WorkingDir": self.workdir, "User": self.user,
+            "Env": [*path, *self.env], "WorkingDir": self.workdir, "User": self.user,
             "Cmd": list(self.cmd) or None, "Entrypoint": list(self.entrypoint) or None,
         }  # fmt: skip
         config = {
