@@ -24,7 +24,7 @@ import time; time.sleep(900)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", ["while it starts", "when it is up"])
-def test_killed(moment: str) -> None:
+def test_tests_that_are_killed_leave_nothing(moment: str) -> None:
     need_root("makes a cluster")
     cluster_build.programs("kube", "node")
     with subprocess.Popen([sys.executable, "-c", STARTS], stdout=subprocess.PIPE, text=True) as tests:

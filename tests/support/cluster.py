@@ -99,8 +99,7 @@ class OwnCluster(Cluster):
 
     ours = True
 
-    def __init__(self, **settings: str) -> None:
-        """Start it; settings are those of tools/cluster/cluster, without their CLUSTER_."""
+    def __init__(self) -> None:
         need_root("makes a cluster in namespaces and cgroups of its own")
         for program, package in (("ip", "iproute2"), ("nft", "nftables"), ("unshare", "util-linux")):
             need_program(program, package)
@@ -112,7 +111,7 @@ class OwnCluster(Cluster):
             "CLUSTER_STATE": str(state),
             "CLUSTER_PROGRAMS": ":".join(map(str, programs)),
             "CLUSTER_WAIT": str(START_LIMIT),
-        } | {f"CLUSTER_{name.upper()}": value for name, value in settings.items()}
+        }
         places = {"KUBECONFIG": str(state / "pki" / "admin.conf"), "KUBECACHEDIR": str(state / "cache")}
         super().__init__(str(state / "bin" / "kubectl"), os.environ | places)
         self._owner = os.getpid()

@@ -3,7 +3,8 @@
 write_settings() {
     mkdir -p "$state"/{cni,containerd,etcd,kubelet,logs/pods,run,pki,var}
     # PORT is put in by `up`: the forwarder takes a free one, and only then says which.
-    "$state/bin/kube" pki -dir "$state/pki" -node $node -server https://127.0.0.1 \
+    # Not to go on, and make the folder again, when who started us is killed and what there is is removed.
+    setpriv --pdeathsig KILL "$state/bin/kube" pki -dir "$state/pki" -node $node -server https://127.0.0.1 \
         -outside-server https://127.0.0.1:PORT -ips 127.0.0.1,$node_ip,$service_ip
     containerd_settings >"$state/containerd.toml"
     network_settings >"$state/cni/10-pods.conflist"
@@ -84,7 +85,6 @@ serializeImagePulls: false
 imageGCHighThresholdPercent: 100     # no image and no pod goes because a developer's disk is full
 imageGCLowThresholdPercent: 99
 evictionHard: {memory.available: 100Mi, nodefs.available: "0%", nodefs.inodesFree: "0%", imagefs.available: "0%", imagefs.inodesFree: "0%"}
-crashLoopBackOff: {maxContainerRestartPeriod: ${CLUSTER_BACKOFF_MAX:-300s}}
 registryPullQPS: 0
 eventRecordQPS: 0
 nodeStatusUpdateFrequency: 10s
