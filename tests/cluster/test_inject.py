@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.cluster.examples import BACKEND, SECRET, WEB
 from tests.cluster.namespace import init_status
-from tests.cluster.test_examples import BACKEND, SECRET, WEB
 from tests.manifests.inject.files import injected
 from tests.support.needs import need
 from tools.bundle import build, programs
