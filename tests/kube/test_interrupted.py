@@ -128,3 +128,20 @@ def test_something_else_that_answers_is_not_an_absent_object(tmp_path: Path, sta
         seen.close()
         api.close()
         server.shutdown()
+
+
+def test_api_closed_under_a_watch_of_another_thread(own: Cluster) -> None:
+    """The socket's number went to somebody else, whose bytes the watch then read."""
+    own.make_job()
+    api = own.client()
+    path = f"/apis/batch/v1/namespaces/{own.namespace}/jobs"
+    events = api.watch(path, (), {"resourceVersion": "0"}, 20)
+    assert next(events)[0] == "OPENED"
+    api.close()
+    own.end_job()
+    for _, job in events:
+        if any(one["type"] == "Complete" for one in job.get("status", {}).get("conditions", ())):
+            break
+    else:
+        pytest.fail("the watch ended with its connection")
+    events.close()

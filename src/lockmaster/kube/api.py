@@ -12,6 +12,8 @@ Objects are plain dictionaries, as they come. The way there (TLS, tokens and the
 
 from __future__ import annotations
 
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -54,6 +56,7 @@ class Api:
         from lightkube.exceptions import ConfigError
 
         self.namespace: str = config.namespace
+        self._lock, self._users, self._closed = threading.Lock(), 0, False
         try:
             self._http: Any = Client(config, ConnectionParams(timeout=None))
         except (OSError, ConfigError) as error:  # a certificate that is not there, or none
@@ -77,9 +80,10 @@ class Api:
         if body is not None:
             content, headers = msgspec.json.encode(body), {"Content-Type": "application/json"}
         try:
-            answer = self._http.request(
-                method, path, params=params, content=content, headers=headers, timeout=max(0.1, seconds)
-            )
+            with self._using():
+                answer = self._http.request(
+                    method, path, params=params, content=content, headers=headers, timeout=max(0.1, seconds)
+                )
         except (httpx2.TransportError, ConfigError, OSError) as error:
             raise NoAnswerError(_why(error)) from error
         if answer.status_code == 404 and (_status(answer.content) or _is_discovery(path)):
@@ -108,7 +112,7 @@ class Api:
         asked = {**params, "watch": "true", "timeoutSeconds": str(seconds)}
         timeout = httpx2.Timeout(_SECONDS, read=seconds + 5.0)
         try:
-            with self._http.stream("GET", path, params=asked, timeout=timeout) as answer:
+            with self._using(), self._http.stream("GET", path, params=asked, timeout=timeout) as answer:
                 if answer.status_code != 200:
                     _raise_for(answer.status_code, answer.read(), answer.headers, rights, "watch")
                 yield "OPENED", {}
@@ -123,8 +127,28 @@ class Api:
             raise NoAnswerError("its answer was cut short") from error
 
     def close(self) -> None:
-        """Give the connections back. A watch that another thread is in goes on to its end."""
+        """Give the connections back. What another thread is in, a watch too, goes on to its end, and they go then.
+
+        Closed under it, its socket's number may be somebody else's at once, whose bytes it would read.
+        """
+        with self._lock:
+            self._closed = True
+            if self._users:
+                return
         self._http.close()
+
+    @contextmanager
+    def _using(self) -> Iterator[None]:
+        with self._lock:
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+                last = self._closed and not self._users
+            if last:
+                self._http.close()
 
 
 def connect(environ: Mapping[str, str], **more: str) -> Api:
