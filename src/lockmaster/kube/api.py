@@ -84,7 +84,7 @@ class Api:
                 answer = self._http.request(
                     method, path, params=params, content=content, headers=headers, timeout=max(0.1, seconds)
                 )
-        except (httpx2.TransportError, ConfigError, OSError) as error:
+        except (httpx2.RequestError, ConfigError, OSError) as error:
             raise NoAnswerError(_why(error)) from error
         if answer.status_code == 404 and (_status(answer.content) or _is_discovery(path)):
             return None
@@ -121,7 +121,7 @@ class Api:
                     if event["type"] == "ERROR":
                         _raise_for(event["object"].get("code", 500), line, {}, rights, "watch", event["object"])
                     yield event["type"], event["object"]
-        except (httpx2.TransportError, ConfigError, OSError) as error:
+        except (httpx2.RequestError, ConfigError, OSError) as error:
             raise NoAnswerError(_why(error)) from error
         except msgspec.DecodeError as error:  # cut off in the middle of a line
             raise NoAnswerError("its answer was cut short") from error

@@ -17,7 +17,7 @@ import threading
 from _random import Random
 from typing import TYPE_CHECKING
 
-from lockmaster.errors import AccessDeniedError
+from lockmaster.errors import AccessDeniedError, LockmasterError
 from lockmaster.kube.api import ConflictError, NoAnswerError
 from lockmaster.kube.asking import GRACE
 from lockmaster.kube.lease_record import Record, Timing, now
@@ -97,7 +97,7 @@ class Lease:
         if ours:
             try:
                 self._record.give_back(2.0)
-            except (NoAnswerError, ConflictError, AccessDeniedError):
+            except (NoAnswerError, ConflictError, LockmasterError):
                 pass
 
     def _keep(self, began: float) -> None:
@@ -120,7 +120,7 @@ class Lease:
                     self._lose(f"{self._record.others} holds the lease {self.name}")
                     return
                 self._renewed = began
-            except (NoAnswerError, ConflictError, AccessDeniedError) as error:
+            except (NoAnswerError, ConflictError, LockmasterError) as error:
                 self.state = str(error)
 
     def _guard(self) -> None:

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from lockmaster.kube.access import Access
-from lockmaster.kube.api import ConflictError
+from lockmaster.kube.api import ConflictError, NoAnswerError
 from lockmaster.kube.kinds import LEASE
 from lockmaster.values import NamedTuple
 
@@ -98,6 +98,8 @@ class Record:
         return True
 
     def _observe(self, found: Json | None) -> None:
+        if found is not None and not _is_lease(found):
+            raise NoAnswerError("what answers is no API server")
         spec = (found or {}).get("spec") or {}
         if found is None or self._found is None or spec != self._found.get("spec"):
             self._seen_at = now()
@@ -105,6 +107,14 @@ class Record:
         holder = spec.get("holderIdentity") or ""
         since = str(spec.get("acquireTime") or "").partition(".")[0]
         self.others = f"{holder} since {since}Z" if holder and holder != self._holder else ""
+
+
+def _is_lease(found: Json) -> bool:
+    spec = found.get("spec") or {}
+    if not isinstance(found.get("metadata"), dict) or not isinstance(spec, dict):
+        return False
+    numbers = (spec.get("leaseDurationSeconds") or 0, spec.get("leaseTransitions") or 0)
+    return all(isinstance(number, int) for number in numbers) and isinstance(spec.get("holderIdentity") or "", str)
 
 
 def now() -> float:

@@ -84,11 +84,14 @@ class LeaseLine:
                 if left.wait(Timing().period):
                     return
             with self._mutex:
-                self._ours = not left.is_set()
+                if self._left is left:
+                    self._ours = True
             if left.is_set():
                 lease.release()
         except LockmasterError as error:
             self._why = error.message
+        except Exception as error:  # noqa: BLE001 - a thread that died in silence would keep us in the line for ever
+            self._why = f"{type(error).__name__}, which is a bug of Lockmaster"
         finally:
             self._asked.set()
 
