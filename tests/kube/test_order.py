@@ -130,7 +130,7 @@ def test_a_command_has_a_lease_of_its_own_name(env: dict[str, str], cluster: Clu
     moments = [float(word) for word in (folder / "log").read_text().split()]
     assert (len(moments), moments) == (6, sorted(moments))
     (lease,) = leases(cluster)
-    assert lease["metadata"]["name"].startswith("lockmaster-sh-c-date")
+    assert lease["metadata"]["name"].startswith("lockmaster-sh-")
 
 
 def test_the_holder_is_killed_and_the_next_one_comes(env: dict[str, str], folder: Path, database: Database) -> None:

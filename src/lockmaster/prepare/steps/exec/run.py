@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from itertools import takewhile
 
 from lockmaster.errors import UsageError
 from lockmaster.events import Warned
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from lockmaster.engine.ports import Keeper
     from lockmaster.prepare.context import Context
     from lockmaster.settings.options import Options
+
+_LEASE_ROOM = 41  # bytes of a command's words in the name of its Lease: 63 without what stands before and behind
 
 
 def run(spec: Any, context: Context) -> Outcome:
@@ -87,9 +90,24 @@ def _shown(argv: Sequence[str], context: Context) -> str:
 
 
 def _lease_of(argv: Sequence[str]) -> str:
-    """Of the command, and of no version: old and new pods of a rolling update must have the same one."""
-    words = "".join(char if char.isascii() and char.isalnum() else " " for char in " ".join(argv).lower()).split()
-    return f"lockmaster-{'-'.join(words)}"[:63].rstrip("-")
+    """Of the command, and of no version: old and new pods of a rolling update must have the same one.
+
+    Everybody may read a Lease's name, and a password may be among the arguments, in any shape: so of the words only
+    those in front are told that are plain ones (npm run migrate). With others there is a hash, of the masked text: a
+    password that changes must not make another Lease.
+    """
+    from hashlib import blake2b
+
+    words = [os.path.basename(argv[0]).lower(), *argv[1:]]
+    plain = list(takewhile(_is_plain, words[:3]))
+    if len(plain) < len(words) or len("-".join(plain)) > _LEASE_ROOM:
+        told = mask(shlex.join(argv)).encode("utf-8", "backslashreplace")
+        plain = ["-".join(plain)[:_LEASE_ROOM].rstrip("-"), blake2b(told, digest_size=5).hexdigest()]
+    return "-".join(filter(None, ("lockmaster", *plain)))
+
+
+def _is_plain(word: str) -> bool:
+    return len(word) < 20 and word.replace("-", "").isalpha() and word.isascii() and word == word.strip("-").lower()
 
 
 def _key(spec: Any, options: Options, argv: Sequence[str], context: Context, lease: str) -> str | None:
