@@ -63,7 +63,7 @@ def run(argv: Sequence[str]) -> int:
         command = COMMANDS[parsed.command]
         resolved = _resolve(command, parsed)
         tells = command.signals and "kube_events" in resolved.origins
-        output = Output(resolved.options, stderr, resolved.secrets, kube=tells)
+        output = Output(resolved.options, stderr, resolved.secrets, kube=tells, last=_is_last(resolved))
         for message, hint in resolved.warnings:
             output.emit(Warned(message, hint))
         by_lease = "lease" in parsed.flags or (command.name == "exec" and resolved.options.order == "lease")
@@ -95,6 +95,15 @@ def _resolve(command: Command, parsed: Parsed) -> Resolved:
     own = {option.key for option in command.own}
     flags = {key: text for key, text in parsed.flags.items() if key not in own}
     return resolve(command.name, flags, os.environ, _here(), variables)
+
+
+def _is_last(resolved: Resolved) -> bool:
+    """Whether the container ends with us, as far as that can be known: it began with us, or the user named the file.
+
+    In `lockmaster migrate && node server.js`, or by `kubectl exec`, "ready" would stand there as the reason why the
+    application ended, and in the way of its log (FallbackToLogsOnError).
+    """
+    return os.getpid() == 1 or resolved.origins.get("termination_log") != "default in a pod"
 
 
 def _here() -> str:

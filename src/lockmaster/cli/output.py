@@ -25,13 +25,17 @@ if TYPE_CHECKING:
 class Output:
     """The listener of a command line run."""
 
-    def __init__(self, options: Options, stream: TextIO, secrets: Sequence[str] = (), *, kube: bool = False) -> None:
+    def __init__(
+        self, options: Options, stream: TextIO, secrets: Sequence[str] = (), *, kube: bool = False, last: bool = True
+    ) -> None:
+        """`last`: the container ends with us, so that an end that is well may be its last word, too."""
         self._least = 2 if options.quiet else 0 if options.verbose else 1
         self._termination = options.termination_log
         self._secrets = list(secrets)  # shared with the renderings, which hide what is in it now
         self._pacer = Pacer()
         self._showing = allocate_lock()  # a command's words come from threads
         self._render = _renderer(options, stream, self._secrets)
+        self._last = last
         self._well: list[str] = []  # what a container that ends well leaves behind
         self._kube: KubeRenderer | None = None
         self._pod = options.pod if kube and options.kube_events == "auto" else None
@@ -46,7 +50,7 @@ class Output:
         loud = ("debug", "info", "warning", "error").index(level_of(event)) >= self._least
         if loud and self._pacer.lets_through(event):
             self._show(event)
-        if self._termination:
+        if self._termination and self._last:
             self._note_level(getattr(event, "event", event))
         if self._pod is not None:
             self._tell(event)
