@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     Json = dict[str, Any]
 
+_MOST = 4 << 20  # bytes of an answer: no object is larger than 2 MiB, and the container may have 64
 SECONDS = 3.0  # for connecting, and for each silence after it
 
 
@@ -63,7 +64,10 @@ class Asides:
             headers["Content-Type"] = "application/json"
         self._connection.request(method, path, None if body is None else json.dumps(body), headers)
         answer = self._connection.getresponse()
-        found = json.loads(answer.read() or b"{}")
+        data = answer.read(_MOST + 1)
+        if len(data) > _MOST:
+            raise http.client.HTTPException
+        found = json.loads(data or b"{}")
         return answer.status, found if isinstance(found, dict) else {}
 
     def close(self) -> None:
