@@ -37,4 +37,14 @@ def same_workload(one: str, other: str) -> bool:
     Only of such a one may be said that it is gone: any other name may be that of a pod in another namespace, or of a
     machine outside of the cluster.
     """
-    return one.rsplit("-", 2)[0] == other.rsplit("-", 2)[0]
+    return _workload(one) == _workload(other)
+
+
+def _workload(pod: str) -> str:
+    """Without an ordinal (web-api-0), or the five characters of a Job's pod and before them a ReplicaSet's hash."""
+    name, _, last = pod.rpartition("-")
+    if last.isdigit() and len(last) < 5:
+        return name
+    above, _, middle = name.rpartition("-")
+    is_hash = any(char.isdigit() for char in middle) or not set(middle) & set("aeiou")  # no hash has a vowel
+    return above if above and is_hash else name or pod

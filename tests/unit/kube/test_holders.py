@@ -49,3 +49,13 @@ def test_only_of_the_same_workload() -> None:
     assert same_workload("web-0", "web-1")
     assert not same_workload("web-6f7d8c9b5-abcde", "worker-5c4b3a291-fghij")
     assert not same_workload("laptop", "web-0")
+
+
+def test_two_names_with_one_beginning_are_two_workloads() -> None:
+    """The other one may be of another namespace: it was told that it is gone, since it is not in ours."""
+    assert not same_workload("shop-api-0", "shop-web-0")
+    assert not same_workload("db-seed-x7k2p", "db-migrate-x7k2p")
+    assert same_workload("db-migrate-8hw4z", "db-migrate-x7k2p")
+    assert same_workload("shop-api-0", "shop-api-12")
+    assert same_workload("shop-api-7bcdfgh-x7k2p", "shop-api-bcdfghjklm-8hw4z")
+    assert not same_workload("laptop", "desktop")
