@@ -43,7 +43,7 @@ def forbidden(rights: tuple[Access, ...], said: str, verb: str) -> ForbiddenErro
     found = _USER.search(said)
     user = found[1] if found else "this user"
     account = _ACCOUNT.fullmatch(user)
-    first = rights[0]
+    first = next((one for one in rights if verb in one.verbs), rights[0])
     who = f"service account {account[2]}" if account else user
     where = f" in namespace {first.namespace}" if first.namespace else ""
     kind = "Role" if first.namespace else "ClusterRole"
