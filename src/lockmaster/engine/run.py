@@ -139,7 +139,8 @@ class Runner:
             session.announce(self._history)
         session.release()
         reach(Fault.RELEASED)
-        self._leave_line()
+        if plan.current:  # else we go on at once, and others would only come in between
+            self._leave_line()
         return plan
 
     def _under_turn(self, session: Session) -> Plan:
