@@ -10,6 +10,7 @@ import pytest
 import lockmaster
 from lockmaster.engine import remembering
 from lockmaster.events import Applied, Applying
+from tests.support.cli import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,6 +72,17 @@ def test_a_listener_that_raises_ends_the_run_between_two_messages(folder: Path, 
         lockmaster.migrate(database.url, dir=str(folder), events=listen)
     assert _recorded(database) == 100
     assert len(lockmaster.migrate(database.url, dir=str(folder)).applied) == 30
+
+
+def test_a_listener_that_raises_at_once_leaves_no_session(folder: Path, database: Database) -> None:
+    def listen(_: Event) -> None:
+        raise RuntimeError("full")
+
+    with pytest.raises(RuntimeError, match="full") as kept:  # with its frames, which kept the session open
+        lockmaster.migrate(database.url, dir=str(folder), events=listen)
+    left = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    until(lambda: database.value(left) == 0, "the session is gone")
+    assert kept.value.__traceback__ is not None
 
 
 def test_a_script_that_changes_under_way_is_not_run(

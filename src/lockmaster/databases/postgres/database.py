@@ -142,10 +142,10 @@ class PostgresDatabase:
             view = session.read(history)
             if self._pooler == "transaction" or (self._pooler == "auto" and session.backend != _announced(wire)):
                 session = self._session(PooledSession, wire, "transaction", session)
-        except BaseException:
+            self._emit(events.Connected(str(self), session.server, session.pooler))
+        except BaseException:  # the listener's, too
             wire.close()
             raise
-        self._emit(events.Connected(str(self), session.server, session.pooler))
         return session, view
 
     def _session(
