@@ -12,6 +12,8 @@ from tests.manifests.inject.kinds import manifest
 
 PLAIN = manifest("Deployment")
 BARE = PLAIN.replace("        command: [npx, prisma, migrate, deploy]\n", "")
+# Two mounts at one place are no valid pod, and --remove took the team's own away together with ours.
+TAKEN = PLAIN.replace("mountPath: /certs", "mountPath: /lockmaster/", 1)
 JOB = manifest("Job")
 POD = "      containers:\n"
 
@@ -29,6 +31,8 @@ def spec(text: str) -> str:
         (spec("      hostNetwork: true\n"), {}, "", "no workload", "name it with --workload to inject all the same"),
         (WEB + "      initContainers: [{name: lockmaster}]\n", {}, "x:21", "not of Lockmaster's making", "rename"),
         (WEB + "      volumes: [{name: lockmaster-bundle}]\n", {}, "x:21", "volume lockmaster-bundle", "rename"),
+        (TAKEN, {"wrap": "migrate"}, "x:23", "migrate has something at /lockmaster", "another place"),
+        (TAKEN, {"replace": "migrate"}, "x:23", "migrate has something at /lockmaster", "another --from"),
         (PLAIN, {"wrap": "web"}, "x:26", "does not end", "leave --wrap"),
         (PLAIN, {"wrap": "cloud-sql-proxy"}, "x:15", "does not end", "leave --wrap"),
         (PLAIN, {"wrap": "none"}, "", "no workload is to be", "no container none, it has cloud-sql-proxy, migrate, web"),

@@ -33,6 +33,8 @@ class Edit:
 
     def init(self, container: dict[str, Any], at: int) -> None:
         """One more init container, at a number."""
+        place = self.workload.object.place(*self.workload.spec_path)
+        _refuse_same_mount(place, container["name"], [], container.get("volumeMounts", []))
         self._refuse(container["name"], (one.name for one in self.workload.containers()), "container", "initContainers")
         self._holder("initContainers", before="containers").insert(at, container)
         self.record.setdefault("init", []).append(container["name"])
@@ -48,7 +50,7 @@ class Edit:
         """Changes of a container that was there."""
         noted = {"in": container.field, "name": container.name}
         self.record["container"] = noted
-        return ContainerEdit(container.root, noted)
+        return ContainerEdit(container.root, noted, container.place("volumeMounts"))
 
     def finish(self) -> None:
         """Write the record down."""
@@ -84,8 +86,9 @@ class Edit:
 class ContainerEdit:
     """Changes of one container, each of them written down."""
 
-    def __init__(self, root: dict[str, Any], noted: dict[str, Any]) -> None:
-        self.root, self.noted = root, noted
+    def __init__(self, root: dict[str, Any], noted: dict[str, Any], place: str) -> None:
+        """`place` is where its mounts stand, for errors."""
+        self.root, self.noted, self.place = root, noted, place
 
     def put(self, field: str, value: Any) -> None:
         """Another value for a field; None takes it away."""
@@ -112,6 +115,8 @@ class ContainerEdit:
         """More items of a list: env, envFrom, volumeMounts."""
         if not items:
             return
+        if field == "volumeMounts":
+            _refuse_same_mount(self.place, text(self.root.get("name")), listed(self.root.get(field)), items)
         if not self.root.get(field):
             self.put(field, list(items))
             return
@@ -180,6 +185,22 @@ def _as_before(holder: dict[str, Any], field: str, made: str | None) -> None:
         del holder[field]
     else:
         holder[field] = None if made == "none" else [] if field != "annotations" else {}
+
+
+def _refuse_same_mount(place: str, name: str, there: list[Any], more: list[Any]) -> None:
+    """Two mounts at one place: the API server refuses them, and taking ours out again would take both."""
+    taken = {_folder(one) for one in there}
+    for one in more:
+        if _folder(one) in taken:
+            hint = "mount what is there at another place, or choose another --from"
+            raise UsageError(
+                f"{place}: {name} has something at {_folder(one)}, where Lockmaster's volume goes", hint=hint
+            )
+        taken.add(_folder(one))
+
+
+def _folder(mount: Any) -> str:
+    return text(mapping(mount).get("mountPath")).rstrip("/")
 
 
 def _label(item: Any) -> Any:
