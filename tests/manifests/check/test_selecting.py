@@ -82,3 +82,24 @@ def test_two_objects_of_the_same_kind_are_told_apart() -> None:
     both = Stream("x", f"{one.text}---\n{one.text}")
     tags = [finding for finding in examine([both]).findings if finding.rule.id == "latest-tag"]
     assert [finding.object.line(*finding.path) for finding in tags] == [13, 30]
+
+
+def test_what_stands_once_and_is_meant_three_times_by_aliases_is_told_once() -> None:
+    text = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  template:
+    spec:
+      initContainers:
+        - name: migrate
+          image: web:1
+          env: &env
+            - {name: DATABASE_URL, value: "postgres://web:$(PASSWORD)@db/web"}
+        - {name: seed, image: "web:1", env: *env}
+      containers:
+        - {name: web, image: "web:1", env: *env}
+"""
+    findings = examine([Stream("x", text)], checks(only=("url-interpolation",))).findings
+    assert [one.place for one in findings] == ["x:11"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from lockmaster.errors import UsageError
 from lockmaster.manifests.check import rules
+from lockmaster.manifests.check.mend import fixable
 from lockmaster.manifests.check.model import SEVERITIES, Check, Finding, Rule, World
 from lockmaster.manifests.names import PREFIX
 from lockmaster.manifests.objects import mapping, text, workload
@@ -68,9 +69,18 @@ def _place(finding: Finding) -> tuple[int, str]:
 
 
 def _distinct(findings: Iterable[Finding]) -> list[Finding]:
-    """Each once: two migrations in one object may break the same rule at the same place."""
-    known = {(one.rule.id, id(one.object.root), one.path, one.message): one for one in findings}
+    """Each once: two migrations in one object may break the same rule at the same place, and aliases share a place."""
+    known: dict[tuple[object, ...], Finding] = {}
+    for one in findings:
+        known.setdefault((one.rule.id, id(one.object.root), _spot(one), one.message), one)
     return list(known.values())
+
+
+def _spot(finding: Finding) -> object:
+    """Line and column; where each is mended by itself, or stands nowhere, the path."""
+    if fixable(finding) or not finding.object.line(*finding.path):
+        return finding.path
+    return finding.object.document.mark((*finding.object.path, *finding.path))
 
 
 def _known(names: Iterable[str], found: Iterable[str]) -> set[str]:
