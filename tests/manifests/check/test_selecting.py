@@ -103,3 +103,25 @@ spec:
 """
     findings = examine([Stream("x", text)], checks(only=("url-interpolation",))).findings
     assert [one.place for one in findings] == ["x:11"]
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ("replicas: 5", "Rollout web has 5 replicas"),
+        ("replicas: 1", ""),
+        ("{}\n---\nkind: HorizontalPodAutoscaler\nmetadata: {name: h}\n"
+         "spec: {maxReplicas: 9, scaleTargetRef: {kind: Rollout, name: web}}",
+         "HorizontalPodAutoscaler h makes up to 9 replicas"),
+    ],
+)  # fmt: skip
+def test_the_pods_of_a_deployment_that_a_rollout_borrows_are_counted(more: str, why: str) -> None:
+    text = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 0\n  template:\n    spec:\n"
+        "      initContainers: [{name: migrate, image: 'web:1', command: [goose, up]}]\n"
+        "      containers: [{name: web, image: 'web:1'}]\n"
+        "---\nkind: Rollout\nmetadata: {name: web}\nspec:\n  workloadRef: {kind: Deployment, name: web}\n"
+        f"  {more}\n".replace("  {}\n", "")
+    )
+    findings = examine([Stream("x", text)], checks(only=("unlocked-replicas",))).findings
+    assert [one.message for one in findings] == ([f"'goose up' takes no lock, and {why}"] if why else [])

@@ -12,7 +12,7 @@ from lockmaster.values import NamedTuple
 
 if TYPE_CHECKING:
     from lockmaster.manifests.check.model import World
-    from lockmaster.manifests.objects import Container, Path, Workload
+    from lockmaster.manifests.objects import Container, Object, Path, Workload
 
 
 class Job(NamedTuple):
@@ -39,18 +39,25 @@ def many(workload: Workload, world: World) -> str:
         return ""  # one after the other, each ready before the next
     if item.kind in ("Job", "CronJob", "Pod"):
         return ""
-    if scaled := _scaled(workload, world):
-        return scaled
-    count = number(item.at("spec", "replicas"), 1)
-    return f"there are {count} replicas" if count > 1 else ""
+    makers = [item, *(one for one in world.kind("Rollout") if _points_to(one, ("spec", "workloadRef"), item))]
+    for maker in makers:  # a Rollout may have its pods of a Deployment, which itself is scaled to 0
+        if scaled := _scaled(maker, world):
+            return scaled
+    count, most = max((number(one.at("spec", "replicas"), 1), -place) for place, one in enumerate(makers))
+    there = f"there are {count} replicas" if most == 0 else f"{makers[-most].title} has {count} replicas"
+    return there if count > 1 else ""
 
 
-def _scaled(workload: Workload, world: World) -> str:
+def _points_to(item: Object, path: Path, target: Object) -> bool:
+    """Whether a reference in one object is to the other."""
+    found = mapping(item.at(*path))
+    same = (text(found.get("kind") or "Deployment"), found.get("name")) == (target.kind, target.name)
+    return same and same_namespace(item, target)
+
+
+def _scaled(target: Object, world: World) -> str:
     for item in world.kind("HorizontalPodAutoscaler", "ScaledObject"):
-        target = mapping(item.at("spec", "scaleTargetRef"))
-        if text(target.get("kind") or "Deployment") != workload.object.kind:
-            continue
-        if target.get("name") != workload.object.name or not same_namespace(item, workload.object):
+        if not _points_to(item, ("spec", "scaleTargetRef"), target):
             continue
         most = number(item.at("spec", "maxReplicas") or item.at("spec", "maxReplicaCount"), 100)
         if most > 1:
