@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
 _OPERATORS = frozenset({"&&", "||", ";", ";;", "|", "|&", "&"})
 _PUNCTUATION = re.compile(r"&&|\|\||;;|\|&|&>>?|>&|<&|>>|<<<?|[();<>|&]")
+_REDIRECTED = re.compile(r"(?:(?<= )(\d) )?(>&|&>>?|>>?|<) ")  # 2 >& 1, as it was cut
 _WORDS = frozenset({"if", "then", "elif", "else", "while", "until", "do", "!", "{", "(", "time"})
 _ENDS = frozenset({"fi", "done", "esac", "}"})
 
@@ -34,7 +35,7 @@ class Command(NamedTuple):
     @property
     def text(self) -> str:
         """It as a person would write it, nearly."""
-        return " ".join(self.words)
+        return _REDIRECTED.sub(r"\1\2", " ".join(self.words))
 
 
 class Script(NamedTuple):

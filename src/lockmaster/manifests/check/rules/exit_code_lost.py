@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from lockmaster.manifests.check.model import Rule, at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from lockmaster.manifests.check.migrating import Migration
     from lockmaster.manifests.check.model import Finding, World
+    from lockmaster.manifests.check.shell import Command
 
 RULE = Rule(
     id="exit-code-lost",
@@ -43,13 +44,24 @@ def _hidden(migration: Migration) -> str:
     following = commands[last + 1] if last + 1 < len(commands) else None
     if following is None:
         return ""
-    after = commands[last].after
-    if after == "||" and following.text.startswith(_HARMLESS):
-        return f"{following.text!r} makes a success of it"
-    if last == number and after in ("|", "|&") and not migration.script.pipefail:
-        return f"the exit status is that of {following.words[0]!r}, behind the pipe"
-    if last == number and after == "&":
-        return "nobody waits for it: it runs in the background"
+    behind = commands[last + 1 :]
+    if commands[last].after == "||" and following.text.startswith(_HARMLESS):
+        told = following.keyword in ("(", "{") and any(map(_fails, behind))  # || { echo failed; exit 1; }
+        return "" if told else f"{following.text!r} makes a success of it"
+    if last == number and commands[last].after in ("|", "|&", "&"):
+        return _left(migration, behind)
     stops = migration.script.stops and last == number  # set -e does not mind what fails in front of &&
-    goes_on = after == "" and not stops and not following.text.startswith(_LOOKS)
+    goes_on = commands[last].after == "" and not stops and not following.text.startswith(_LOOKS)
     return f"{following.text!r} runs all the same" if goes_on else ""
+
+
+def _left(migration: Migration, behind: Sequence[Command]) -> str:
+    if migration.script.commands[migration.number].after == "&":
+        return "nobody waits for it: it runs in the background"
+    if migration.script.pipefail or any("PIPESTATUS" in one.text for one in behind):
+        return ""
+    return f"the exit status is that of {behind[0].words[0]!r}, behind the pipe"
+
+
+def _fails(command: Command) -> bool:
+    return command.words[0] == "false" or (command.words[0] in ("exit", "return") and command.words[1:2] != ("0",))
