@@ -82,6 +82,7 @@ EXPECTED: dict[str, list[str]] = {
         "27 error exit-code-lost",
         "27 warning migrate-and-start",
         "27 info npx-download",
+        "29 error env-order",
         "29 warning url-interpolation",
         "32 error probe-kills-migration",
     ],
