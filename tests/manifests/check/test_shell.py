@@ -69,6 +69,23 @@ def test_a_failure_that_is_hidden(script: str, how: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("command", "wrong"),
+    [
+        (["npx prisma migrate deploy"], True),
+        (["npm run migrate", "--", "-v"], True),
+        (["/opt/my app/migrate", "up"], False),
+        (["sh", "-c", "npm run migrate"], False),
+        (["npm", "run migrate"], False),
+    ],
+)
+def test_a_command_line_is_no_programs_name(command: list[str], *, wrong: bool) -> None:
+    pod = {"initContainers": [{"name": "migrate", "command": command}], "containers": [{"name": "web"}]}
+    stream = Stream("x", json.dumps({"apiVersion": "v1", "kind": "Pod", "spec": pod}))
+    messages = [one.message for one in examine([stream], checks(only=("shell-syntax",))).findings]
+    assert messages == ([f"there is no program {command[0]!r}: no shell cuts it into words"] if wrong else [])
+
+
+@pytest.mark.parametrize(
     ("name", "repository", "tag", "pinned"),
     [
         ("app", "app", "", False),
