@@ -51,6 +51,17 @@ def test_what_cannot_be(flags: dict[str, str], message: str) -> None:
     assert "\n" not in error.value.message
 
 
+def test_a_namespace_may_begin_with_a_digit() -> None:
+    assert {item["metadata"]["namespace"] for item in objects("init", namespace="2team")} == {"2team"}
+
+
+def test_the_example_of_a_number_is_one_that_is_taken() -> None:
+    with pytest.raises(UsageError) as error:
+        files("init", replicas="2000")
+    taken = error.value.hint.removeprefix("for example --replicas ")
+    assert objects("init", replicas=taken)
+
+
 @pytest.mark.parametrize(
     "image", ["web:1", "localhost:5000/a/web:v1.2_x", f"web@sha256:{'a' * 64}", f"web:latest@sha256:{'a' * 64}"]
 )

@@ -16,6 +16,7 @@ OLDEST = (1, 29)  # native sidecars, and failure policies of Jobs, without being
 MOST_NAME = 40  # characters; with what is put behind it, it must still be a label (63)
 
 _LABEL = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?\Z")
+_SPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z")
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,253}\Z")
 _DIGEST = re.compile(r"@[a-z0-9+._-]+:[0-9a-f]{32,}\Z")
@@ -35,7 +36,7 @@ def choice(text: str, option: str, known: Sequence[str]) -> str:
 
 
 def name(text: str, option: str, most: int = MOST_NAME) -> str:
-    """The name of a Service, a Deployment, a namespace, and with something behind it of Jobs."""
+    """The name of a Service, a Deployment, and with something behind it of Jobs."""
     if not text:
         raise UsageError(f"{option} is missing", hint=f"{option} web")
     if len(text) > most:
@@ -47,6 +48,11 @@ def name(text: str, option: str, most: int = MOST_NAME) -> str:
             hint=f"small letters, digits and -, a letter first{f': {near}' if near else ''}",
         )
     return text
+
+
+def namespace(text: str, option: str) -> str:
+    """The name of a namespace, which may begin with a digit."""
+    return text if not text or _SPACE.match(text) else name(text, option, 63)
 
 
 def image(text: str, option: str) -> str:
@@ -75,7 +81,10 @@ def secret(text: str, option: str, fallback: str) -> Key:
 def number(text: str, option: str, least: int, most: int) -> str:
     """A whole number between two others."""
     if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
-        raise UsageError(f"{option}: {text!r} is no number from {least} to {most}", hint=f"for example {option} 3000")
+        raise UsageError(
+            f"{option}: {text!r} is no number from {least} to {most}",
+            hint=f"for example {option} {min(most, max(least, 3))}",
+        )
     return str(int(text))
 
 

@@ -39,7 +39,7 @@ def wishing(flags: Mapping[str, str], args: Sequence[str], options: Options, set
         migration_secret=valid.secret(
             flags.get("migration_secret", ""), "--migration-secret", f"{title}-database-owner"
         ),
-        namespace=space and valid.name(space, "--namespace", 63),
+        namespace=valid.namespace(space, "--namespace"),
         replicas=valid.number(flags.get("replicas", "3"), "--replicas", 1, 1000),
         port=valid.number(flags.get("port", "8080"), "--port", 1, 65535),
         deadline=deadline(options.deadline),
