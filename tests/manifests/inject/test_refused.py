@@ -89,11 +89,18 @@ def test_neither_has_a_url() -> None:
         (spec("      hostNetwork: true\n"), {"workloads": ("web",)}, "the node's network and name"),
         (WEB + "      - {name: cloud-sql-proxy, image: x}\n", {}, "starts after all init containers"),
         (WEB + "      initContainers: [{name: a, command: [npm, run, migrate]}]\n", {}, "a migrates too, as it seems"),
+        (WEB + "      initContainers: [{name: a, command: [alembic, upgrade, head]}]\n", {}, "a migrates too"),
+        (WEB + "      - {name: start, command: [sh, -c, rails db:migrate && rails s]}\n", {}, "start migrates too"),
     ],
 )
 def test_what_may_be_wrong_is_a_warning(text: str, wish: dict[str, Any], message: str) -> None:
     warnings = [note for note in told(text, **wish)[1] if note.warning]
     assert [message in note.text for note in warnings] == [True]
+
+
+def test_a_look_at_migrations_is_none() -> None:
+    text = WEB + "      initContainers: [{name: a, command: [python, manage.py, migrate, --check]}]\n"
+    assert not [note for note in told(text)[1] if note.warning]
 
 
 def test_a_mesh_with_native_sidecars_is_none() -> None:

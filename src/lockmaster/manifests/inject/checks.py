@@ -78,6 +78,8 @@ def warnings(workload: Workload, wish: Wish, path: tuple[str | int, ...]) -> Ite
             yield Note(one.place(), text_, hint, warning=True)
     if wish.mode == "add" and (other := _migrating(workload)):
         hint = f"--wrap {other.name} makes it safe, --replace {other.name} does without it"
+        if other.field == "containers" and item.kind not in ("Job", "CronJob"):
+            hint = "take the migration out of its command: it comes before it now"
         yield Note(other.place(), f"{other.name} migrates too, as it seems, and stays as it is", hint, warning=True)
     if wish.mode == "wrap" and wish.source == "image-volume":
         yield Note(
@@ -100,12 +102,11 @@ def warnings(workload: Workload, wish: Wish, path: tuple[str | int, ...]) -> Ite
 
 
 def _migrating(workload: Workload) -> Container | None:
-    """An init container of the team's own that migrates, by its name and words."""
-    for one in workload.containers():
-        words = " ".join([one.name, *one.words])
-        if one.init and "migrat" in words and not os.path.basename((one.words or [""])[0]).startswith("lockmaster"):
-            return None if one.name in (names.CONTAINER, names.COPIER) else one
-    return None
+    """A container of the team's own that migrates, by its words, image or name."""
+    from lockmaster.manifests.check.migrating import of
+
+    own = (one for one in workload.containers() if one.name not in (names.CONTAINER, names.COPIER))
+    return next((one for one in own if (found := of(one)) and not found.ours), None)
 
 
 def _progress(workload: Workload, wish: Wish) -> int | None:
