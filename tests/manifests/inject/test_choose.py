@@ -117,3 +117,13 @@ def test_only_what_is_chosen_changes_and_an_earlier_injection_elsewhere_stays() 
     once = injected(together(WEB, MARKED.replace('"true"', '"x"')), workloads=("marked",), deadline="1m")
     assert chosen(injected(once, workloads=("web",))) == ["web", "marked"]
     assert "1m" in injected(once, workloads=("web",))
+
+
+def test_a_patch_or_a_rollout_without_its_deployment_is_named() -> None:
+    with pytest.raises(UsageError, match=r"^x:6: Deployment web has no containers$") as caught:
+        injected(together(SERVICE + "spec: {}\n\n", "kind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n"))
+    assert "kustomize build" in caught.value.hint
+    rollout = "kind: Rollout\nmetadata: {name: web}\nspec: {workloadRef: {kind: Deployment, name: web}}\n"
+    with pytest.raises(UsageError, match=r"^x:1: Rollout web has its pods of a Deployment that is not here$") as caught:
+        injected(rollout)
+    assert "both files" in caught.value.hint

@@ -12,15 +12,16 @@ from lockmaster.manifests.objects import dig, text
 from lockmaster.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from lockmaster.manifests.inject.needs import Keys, Need
     from lockmaster.manifests.inject.wish import Wish
-    from lockmaster.manifests.objects import Container, Workload
+    from lockmaster.manifests.objects import Container, Object, Workload
 
 _DEFAULT = "kubectl.kubernetes.io/default-container"
 # Their pods come and go, or are the migration themselves: only where a person names them.
 _BRIEF = ("Job", "CronJob", "Pod")
+_SERVING = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Rollout", *_BRIEF)
 
 
 class Choice(NamedTuple):
@@ -32,9 +33,6 @@ class Choice(NamedTuple):
 
 def choose(found: Sequence[Workload], wish: Wish, keys: Keys) -> Choice:
     """By --workload, else by annotation, else by what is in them. Raises UsageError when nothing is."""
-    if not found:
-        hint = "an object with a pod template: Deployment, StatefulSet, DaemonSet, Job, CronJob, Rollout, or a Pod"
-        raise UsageError("there is no workload in these manifests", hint=hint)
     if wish.workloads:
         choice = _named(found, wish)
     elif marked := [one for one in found if _word(one) == "true"]:
@@ -46,6 +44,19 @@ def choose(found: Sequence[Workload], wish: Wish, keys: Keys) -> Choice:
     if not choice.chosen:
         raise UsageError("no workload is to be injected into", hint="\n".join(_told(choice.left)))
     return choice
+
+
+def refuse_nothing(items: Iterable[Object]) -> None:
+    """Raise UsageError, for manifests that make no pods, with the likely reason."""
+    for item in items:
+        if item.at("spec", "workloadRef") is not None:
+            refers = f"{item.title} has its pods of a {text(item.at('spec', 'workloadRef', 'kind'))} that is not here"
+            raise UsageError(f"{item.place()}: {refers}", hint="inject into that one: give both files")
+        if item.kind in _SERVING:
+            hint = "a patch of kustomize is part of one: kustomize build . | lockmaster kube inject -, or as its transformer"
+            raise UsageError(f"{item.place()}: {item.title} has no containers", hint=hint)
+    hint = "an object with a pod template: Deployment, StatefulSet, DaemonSet, Job, CronJob, Rollout, or a Pod"
+    raise UsageError("there is no workload in these manifests", hint=hint)
 
 
 def app_container(workload: Workload, wish: Wish, keys: Keys) -> Container:

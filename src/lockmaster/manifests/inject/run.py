@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lockmaster.manifests.inject import checks, record, shape
 from lockmaster.manifests.inject.add import add
-from lockmaster.manifests.inject.choose import choose, seen
+from lockmaster.manifests.inject.choose import choose, refuse_nothing, seen
 from lockmaster.manifests.inject.configmap import MADE
 from lockmaster.manifests.inject.krm import wish_of
 from lockmaster.manifests.inject.needs import keys_of
@@ -40,6 +40,8 @@ def inject(streams: Sequence[Stream], wish: Wish, files: Callable[[str], Files] 
     if wish.remove:
         notes = _remove(sight, wish)
     else:
+        if not sight.workloads:
+            refuse_nothing(sight.objects)
         choice = choose([sight.clean(one) for one in sight.workloads], wish, keys_of(sight.objects))
         notes = [Note("", f"{seen(one)} is left as it is: {why}") for one, why in choice.left]
         for one in choice.chosen:
