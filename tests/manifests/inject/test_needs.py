@@ -77,6 +77,15 @@ def test_a_prefix_of_env_from_counts() -> None:
     assert need({"envFrom": [prefixed]}, "DB_DATABASE_URL", (), SEEN).env_from == [prefixed]
 
 
+@pytest.mark.parametrize(("prefix", "may"), [("MAIL_", False), ("DATABASE_", True), ("", True)])
+def test_a_secret_whose_prefix_is_another_is_not_given_away(prefix: str, *, may: bool) -> None:
+    unseen = UNSEEN | {"prefix": prefix}
+    found = need({"envFrom": [unseen]}, "", (), SEEN)
+    assert (found.possible, found.env_from) == (may, [unseen] if may else [])
+    beside = need({"env": [URL], "envFrom": [UNSEEN | {"prefix": "MAIL_"}]}, "", (), SEEN)
+    assert (beside.found, beside.env_from) == (True, [])
+
+
 @pytest.mark.parametrize(
     ("value", "options"),
     [

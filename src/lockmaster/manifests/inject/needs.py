@@ -55,7 +55,6 @@ def need(container: Mapping[str, Any], url_env: str, options: Iterable[str], key
     defined = {text(item.get("name")): item for item in env}
     sources = [(source, _keys(source, keys)) for source in listed(container.get("envFrom")) if isinstance(source, dict)]
     known = {*defined, *(key for _, found in sources for key in found or ())}
-    unseen = any(found is None for _, found in sources)
     roots, name = _roots(known, defined, url_env)
     wanted = {*roots, *(ref for word in options for ref in references(word))}
     taken: list[Any] = []
@@ -64,8 +63,11 @@ def need(container: Mapping[str, Any], url_env: str, options: Iterable[str], key
             taken.insert(0, item)
             wanted |= set(references(text(item.get("value"))))
     missing = wanted - {item.get("name") for item in taken}
-    searching = bool(missing - known) or not roots
-    env_from = [source for source, found in sources if (searching if found is None else missing & set(found))]
+    sought = missing - known  # in what is not seen
+    if not roots:
+        sought |= {url_env} if url_env else {*_URLS, *_OTHERS}
+    env_from = [source for source, found in sources if _may_hold(source, found, sought if found is None else missing)]
+    unseen = any(found is None and _may_hold(source, None, sought) for source, found in sources)
     values = [*options, *(text(item.get("value")) for item in taken)]
     mounts = [
         mount for mount in listed(container.get("volumeMounts")) if isinstance(mount, dict) and _named(mount, values)
@@ -107,6 +109,13 @@ def _keys(source: Mapping[str, Any], keys: Keys) -> tuple[str, ...] | None:
             found = keys.get((kind, text(mapping(source[field]).get("name"))))
             return None if found is None else tuple(text(source.get("prefix")) + key for key in found)
     return None
+
+
+def _may_hold(source: Mapping[str, Any], found: tuple[str, ...] | None, wanted: set[str]) -> bool:
+    """Whether an item of envFrom makes one of these; of one that is not seen, whether its prefix lets it."""
+    if found is not None:
+        return bool(wanted & set(found))
+    return any(name.startswith(text(source.get("prefix"))) for name in wanted)
 
 
 def _named(mount: Mapping[str, Any], values: Iterable[str]) -> bool:
