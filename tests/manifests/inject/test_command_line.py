@@ -82,3 +82,7 @@ def test_mistakes_have_their_line_and_change_nothing(tmp_path: Path) -> None:
         assert run_cli(["kube", "inject", "web.yaml", "-i", *words], cwd=tmp_path).returncode == 2
     assert run_cli(["kube", "inject", "-", "-i"], cwd=tmp_path).returncode == 2
     assert file.read_text() == WEB
+
+
+def test_a_deadline_that_is_none_is_told_with_its_flag() -> None:
+    assert "flag --deadline: 'soon' is not a duration" in piped(WEB, "--deadline", "soon").stderr

@@ -98,6 +98,13 @@ def test_what_may_be_wrong_is_a_warning(text: str, wish: dict[str, Any], message
     assert [message in note.text for note in warnings] == [True]
 
 
+def test_a_pod_that_migrates_and_ends_can_be_wrapped() -> None:
+    pod = "kind: Pod\nmetadata: {name: once}\nspec:\n  restartPolicy: Never\n  containers:\n"
+    text = pod + "  - {name: m, image: x, command: [goose, up], env: [{name: DATABASE_URL, value: x}]}\n"
+    (warning,) = [note for note in told(text, all=True)[1] if note.warning]
+    assert "--wrap m" in warning.hint
+
+
 def test_a_look_at_migrations_is_none() -> None:
     text = WEB + "      initContainers: [{name: a, command: [python, manage.py, migrate, --check]}]\n"
     assert not [note for note in told(text)[1] if note.warning]

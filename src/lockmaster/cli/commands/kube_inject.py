@@ -67,7 +67,10 @@ def _wish(call: Call) -> Wish:
     )
     said = {key: call.flags[key] for key in texts if key in call.flags}
     if "deadline" in said:
-        duration(said["deadline"])
+        try:
+            duration(said["deadline"])
+        except UsageError as error:
+            raise UsageError(f"flag --deadline: {error.message}", hint=error.hint) from None
     return Wish(
         **said,
         source=call.flags.get("from", ""),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lockmaster.errors import UsageError
 from lockmaster.manifests import names
+from lockmaster.manifests.check.migrating import ends, of
 from lockmaster.manifests.inject.wish import Note
 from lockmaster.manifests.objects import mapping, text
 from lockmaster.settings.durations import duration
@@ -78,7 +79,7 @@ def warnings(workload: Workload, wish: Wish, path: tuple[str | int, ...]) -> Ite
             yield Note(one.place(), text_, hint, warning=True)
     if wish.mode == "add" and (other := _migrating(workload)):
         hint = f"--wrap {other.name} makes it safe, --replace {other.name} does without it"
-        if other.field == "containers" and item.kind not in ("Job", "CronJob"):
+        if other.field == "containers" and not ends(workload):
             hint = "take the migration out of its command: it comes before it now"
         yield Note(other.place(), f"{other.name} migrates too, as it seems, and stays as it is", hint, warning=True)
     if wish.mode == "wrap" and wish.source == "image-volume":
@@ -103,8 +104,6 @@ def warnings(workload: Workload, wish: Wish, path: tuple[str | int, ...]) -> Ite
 
 def _migrating(workload: Workload) -> Container | None:
     """A container of the team's own that migrates, by its words, image or name."""
-    from lockmaster.manifests.check.migrating import of
-
     own = (one for one in workload.containers() if one.name not in (names.CONTAINER, names.COPIER))
     return next((one for one in own if (found := of(one)) and not found.ours), None)
 
