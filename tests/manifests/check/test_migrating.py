@@ -58,6 +58,13 @@ MIGRATE: list[tuple[object, str]] = [
     (["./efbundle", "--connection", "$(DB)"], "EF Core"),
     (["php", "bin/console", "doctrine:migrations:migrate", "-n"], "Doctrine"),
     (["npm", "run", "migrate"], "a package script"),
+    (["yarn", "prisma", "migrate", "deploy"], "Prisma"),
+    (["pnpm", "typeorm", "migration:run"], "TypeORM"),
+    (["yarn", "migrate"], "a package script"),
+    (["doppler", "run", "--", "npx", "knex", "migrate:latest"], "Knex"),
+    (["op", "run", "--env-file=.env", "--", "goose", "up"], "Goose"),
+    (["tini", "--", "docker-entrypoint.sh", "sh", "-c", "exec npx prisma migrate deploy"], "Prisma"),
+    (["chpst", "-u", "app", "python", "manage.py", "migrate"], "Django"),
     (["npm", "run", "db:deploy"], "a package script"),
     (["yarn", "migrate:up"], "a package script"),
     (["pnpm", "run", "db:migrate"], "a package script"),
@@ -91,6 +98,8 @@ MIGRATE: list[tuple[object, str]] = [
     ({"name": "schema-update", "image": "shop:1"}, "an unknown tool"),
 ]  # fmt: skip
 DO_NOT: list[object] = [
+    "cat <<'EOF' > /tmp/x\nmigrate this\nEOF\nexec node server.js",
+    ["doppler", "run", "--", "node", "server.js"],
     ["lockmaster", "gate"],
     ["lockmaster", "wait", "tcp://db:5432"],
     ["python", "manage.py", "migrate", "--check"],

@@ -13,8 +13,24 @@ from lockmaster.values import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_PLAIN = ("exec", "env", "nice", "time", "nohup", "sudo", "command", "tini", "dumb-init", "catatonit", "--")
+_PLAIN = (
+    "exec",
+    "env",
+    "nice",
+    "time",
+    "nohup",
+    "sudo",
+    "command",
+    "tini",
+    "dumb-init",
+    "catatonit",
+    "docker-entrypoint.sh",
+    "--",
+)
 _AS_USER = ("su-exec", "gosu")
+# They fetch secrets into the environment of what stands behind --.
+_FETCHERS = ("doppler", "op", "dotenv", "infisical", "chamber", "aws-vault", "aws-env", "vault-env", "sops", "teller")
+_OF_NODE = re.compile(r"(prisma|typeorm\S*|knex|sequelize(-cli)?|drizzle-kit|node-pg-migrate|mikro-orm|db-migrate)$")
 _RUNNERS = {
     "npm": ("exec", "x"), "pnpm": ("exec", "dlx"), "yarn": ("exec", "dlx"), "bun": ("x",), "bundle": ("exec",),
     "composer": ("exec",), "poetry": ("run",), "uv": ("run",), "pipenv": ("run",), "pdm": ("run",), "rye": ("run",),
@@ -47,13 +63,19 @@ def bare(words: Sequence[str]) -> Bare:
     return found._replace(words=(_program(found.words[0]), *found.words[1:]) if found.words else ())
 
 
-def _one_less(found: Bare) -> Bare | None:  # noqa: C901, PLR0911 - one per kind of wrapper
+def _one_less(found: Bare) -> Bare | None:  # noqa: C901, PLR0911, PLR0912 - one per kind of wrapper
     words = found.words
     first, rest = base(words[0]), words[1:]
     if re.match(r"\w+=", first):
         return found._replace(words=rest)
     if first in _PLAIN:
         return found._replace(words=_past_options(rest))
+    if first in _FETCHERS and "--" in rest:
+        return found._replace(words=rest[rest.index("--") + 1 :])
+    if first in ("yarn", "pnpm", "bun") and rest and _OF_NODE.match(rest[0]):  # a program of node_modules/.bin
+        return found._replace(words=rest)
+    if first == "chpst":
+        return found._replace(words=_past_options(rest, ("-u", "-U", "-e", "-n", "-l", "-m")))
     if first in _AS_USER:
         return found._replace(words=rest[1:])
     if first == "timeout":

@@ -20,6 +20,9 @@ SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
 _OPERATORS = frozenset({"&&", "||", ";", ";;", "|", "|&", "&"})
 _PUNCTUATION = re.compile(r"&&|\|\||;;|\|&|&>>?|>&|<&|>>|<<<?|[();<>|&]")
 _REDIRECTED = re.compile(r"(?:(?<= )(\d) )?(>&|&>>?|>>?|<) ")  # 2 >& 1, as it was cut
+_HERE = re.compile(
+    r"<<-?[ \t]*(['\"]?)(\w+)\1([^\n]*)\n.*?^[ \t]*\2$", re.DOTALL | re.MULTILINE
+)  # <<EOF: words, no commands
 _WORDS = frozenset({"if", "then", "elif", "else", "while", "until", "do", "!", "{", "(", "time"})
 _ENDS = frozenset({"fi", "done", "esac", "}"})
 
@@ -105,7 +108,7 @@ def _commands(text: str) -> Iterator[Command]:
 
 
 def _pieces(text: str) -> list[str]:
-    text = re.sub(r"\\\n", " ", text)
+    text = _HERE.sub(r"\3", re.sub(r"\\\n", " ", text))
     text = re.sub(r"(?m)(^|\s)#[^\n]*$", r"\1", text)
     lexer = shlex.shlex(text.replace("\n", " ;\n"), posix=True, punctuation_chars="();<>|&")
     lexer.whitespace_split, lexer.commenters = True, ""
