@@ -86,3 +86,14 @@ def test_mistakes_have_their_line_and_change_nothing(tmp_path: Path) -> None:
 
 def test_a_deadline_that_is_none_is_told_with_its_flag() -> None:
     assert "flag --deadline: 'soon' is not a duration" in piped(WEB, "--deadline", "soon").stderr
+
+
+def test_an_option_that_no_pod_would_take_is_refused_here() -> None:
+    for words, message in (
+        (["--", "--once-of", "x"], "behind --: migrate has no option --once-of"),
+        (["--wrap", "migrate", "--", "--bogus"], "behind --: exec has no option --bogus"),
+    ):
+        done = piped(WEB, *words)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert message in done.stderr
+    assert piped(WEB, "--gate", "--", "--to", "3").returncode == 0

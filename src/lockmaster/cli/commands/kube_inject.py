@@ -71,6 +71,7 @@ def _wish(call: Call) -> Wish:
             duration(said["deadline"])
         except UsageError as error:
             raise UsageError(f"flag --deadline: {error.message}", hint=error.hint) from None
+    _known(call.rest, "exec" if "wrap" in said else "gate" if call.asked("gate") else "migrate")
     return Wish(
         **said,
         source=call.flags.get("from", ""),
@@ -80,3 +81,13 @@ def _wish(call: Call) -> Wish:
         gate=call.asked("gate"),
         options=call.rest,
     )
+
+
+def _known(options: tuple[str, ...], command: str) -> None:
+    """Raise UsageError for an option that the container's own command line would refuse, in every pod."""
+    from lockmaster.cli.parse import parse
+
+    try:
+        parse([command, *options, *(("--", "CMD") if command == "exec" else ())])
+    except UsageError as error:
+        raise UsageError(f"behind --: {error.message}", hint=error.hint) from None
