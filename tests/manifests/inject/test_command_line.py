@@ -97,3 +97,18 @@ def test_an_option_that_no_pod_would_take_is_refused_here() -> None:
         assert (done.returncode, done.stdout) == (2, "")
         assert message in done.stderr
     assert piped(WEB, "--gate", "--", "--to", "3").returncode == 0
+
+
+def test_no_password_of_a_variable_or_a_word_is_shown() -> None:
+    words = "command: [flyway, -password, s3parate99, migrate]"
+    env = "env: [{name: PGPASSWORD, value: pa55word99}]"
+    text = SECRET + f"      initContainers:\n      - {{name: migrate, image: x, {words}, {env}}}\n"
+    shown = piped(text, "--wrap", "migrate", "--diff").stdout
+    assert "PGPASSWORD" in shown
+    refused = piped(text, "--replace", "migrate").stderr
+    assert "flyway -password" in refused
+    checked = subprocess.run(command(["kube", "check", "-"]), input=text, capture_output=True, text=True, check=False)
+    assert "behind -password" in checked.stdout
+    for output in (shown, refused, checked.stdout):
+        assert "pa55word99" not in output
+        assert "s3parate99" not in output

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 def run(call: Call) -> int:
     from lockmaster.events import Warned
+    from lockmaster.manifests.check.passwords import secrets
     from lockmaster.manifests.inject.files import difference, folder, rewrite
     from lockmaster.manifests.inject.run import inject
+    from lockmaster.manifests.objects import objects, workloads
     from lockmaster.manifests.stream import read
     from lockmaster.step_events import Changed
 
@@ -34,7 +36,7 @@ def run(call: Call) -> int:
         )
     for stream, old in zip(streams, before, strict=True):
         if call.asked("diff"):
-            call.stdout.write(difference(stream.name, old, stream.text))
+            call.stdout.write(difference(stream.name, old, stream.text, secrets(workloads(objects([stream])))))
         elif not call.asked("in_place"):
             apart = stream is not streams[0] and not stream.text.startswith("---")
             call.stdout.write("---\n" + stream.text if apart else stream.text)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^:@/\s]*:([^@/\s]+)@")
 _FIELD = re.compile(r"(?i)\bpassword=([^\s;&]+)")
+_OPTION = re.compile(r"(?i)--?[\w-]*passw(or)?d$")  # its value is the next word
 _NAME = re.compile(r"(?i)(?:password|passwd|_pass|_pwd|^pass|^pwd)$")
 _NO_SECRET = re.compile(r"(?i)allow|random|empty|_file$")
 _PLACEHOLDER = re.compile(r"\$[({]|^<.*>$|^\*+$|^/|^\{\{|^(?:true|false|yes|no|1|0)?$|^CHANGE_?ME$|^placeholder")
@@ -37,9 +38,13 @@ def plain(container: Container) -> Iterator[Plain]:
         elif _NAME.search(name) and not _NO_SECRET.search(name) and not _PLACEHOLDER.search(value):
             yield Plain(("env", number), f"{name}", value)
     for field in ("command", "args"):
-        for number, word in enumerate(listed(container.root.get(field))):
-            if secret := _in(text(word)):
+        before = ""
+        for number, word in enumerate(map(text, listed(container.root.get(field)))):
+            if secret := _in(word):
                 yield Plain((field, number), f"the URL in {field}", secret)
+            elif _OPTION.match(before) and not _PLACEHOLDER.search(word) and not word.startswith("-"):
+                yield Plain((field, number), f"{field}, behind {before},", word)
+            before = word
 
 
 def _in(value: str) -> str:

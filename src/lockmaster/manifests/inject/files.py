@@ -11,6 +11,8 @@ from lockmaster.errors import LockmasterError, UsageError
 from lockmaster.settings.secret import mask
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lockmaster.manifests.inject.configmap import Files
 
 
@@ -32,10 +34,13 @@ def folder(path: str) -> Files:
     return found
 
 
-def difference(name: str, old: str, new: str) -> str:
-    """A unified diff, secrets masked."""
+def difference(name: str, old: str, new: str, secrets: Iterable[str] = ()) -> str:
+    """A unified diff; these secrets, and what looks like one, masked."""
+    hidden = tuple(secrets)
     lines = difflib.unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True), name, name)
-    return "".join(mask(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n") for line in lines)
+    return "".join(
+        mask(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n", *hidden) for line in lines
+    )
 
 
 def rewrite(files: list[tuple[str, str]]) -> None:

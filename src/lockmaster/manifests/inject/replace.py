@@ -6,10 +6,12 @@ import shlex
 from typing import TYPE_CHECKING
 
 from lockmaster.errors import UsageError
+from lockmaster.manifests.check.passwords import secrets
 from lockmaster.manifests.inject import checks, parts
 from lockmaster.manifests.inject.commands import migrations
 from lockmaster.manifests.inject.wish import Note
 from lockmaster.manifests.objects import listed
+from lockmaster.settings.secret import mask
 
 if TYPE_CHECKING:
     from lockmaster.manifests.inject.way import Way
@@ -52,7 +54,7 @@ def _folder(way: Way, target: Container) -> tuple[str, str]:
     if known:
         way.notes.append(Note(place, f"migrations in {known.folder}, format {known.format}: {known.assumed}"))
         return known.folder, known.format
-    shown = shlex.join(target.words) or "the image's own command"
+    shown = mask(shlex.join(target.words), *secrets([way.workload])) or "the image's own command"
     raise UsageError(
         f"{place}: what {shown!r} migrates is not known",
         hint=f"--wrap {target.name} keeps the command; --dir names its migrations, if they are Prisma's or plain SQL",
