@@ -98,6 +98,16 @@ def test_what_may_be_wrong_is_a_warning(text: str, wish: dict[str, Any], message
     assert [message in note.text for note in warnings] == [True]
 
 
+def test_rules_of_a_job_for_the_commands_own_exit_statuses_are_mentioned() -> None:
+    rule = "{action: FailJob, onExitCodes: {containerName: web, operator: In, values: [42]}}"
+    text = JOB.replace("backoffLimit: 3\n", f"backoffLimit: 3\n  podFailurePolicy: {{rules: [{rule}]}}\n")
+    text = text.replace("- name: web\n", "- name: web\n        command: [npm, run, migrate]\n")
+    assert "podFailurePolicy" in text
+    warnings = [note.text for note in told(text, wrap="web")[1] if note.warning]
+    assert warnings == ["podFailurePolicy looks at how web ends"]
+    assert not [note for note in told(text, wrap="migrate")[1] if note.warning]
+
+
 def test_a_pod_that_migrates_and_ends_can_be_wrapped() -> None:
     pod = "kind: Pod\nmetadata: {name: once}\nspec:\n  restartPolicy: Never\n  containers:\n"
     text = pod + "  - {name: m, image: x, command: [goose, up], env: [{name: DATABASE_URL, value: x}]}\n"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os.path
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lockmaster.errors import UsageError
 from lockmaster.manifests import names
 from lockmaster.manifests.check.migrating import ends, of
 from lockmaster.manifests.inject.wish import Note
-from lockmaster.manifests.objects import mapping, text
+from lockmaster.manifests.objects import listed, mapping, text
 from lockmaster.settings.durations import duration
 
 if TYPE_CHECKING:
@@ -86,6 +86,10 @@ def warnings(workload: Workload, wish: Wish, path: tuple[str | int, ...]) -> Ite
         yield Note(
             item.place(*path), "a container runtime may mount image volumes so that nothing in them can be run", _NOEXEC
         )
+    policy = (*workload.where[:-1], "podFailurePolicy")
+    if (name := wish.wrap or wish.replace) and name in _by_status(item.at(*policy)):
+        hint = "its exit statuses are Lockmaster's now: docs/exit-codes.md (12: the command or a migration failed)"
+        yield Note(item.place(*policy), f"podFailurePolicy looks at how {name} ends", hint, warning=True)
     if _meshed(workload):
         hint = (
             "have native sidecars (Istio: sidecar.istio.io/nativeSidecar), or keep the database's port out of the mesh"
@@ -106,6 +110,12 @@ def _migrating(workload: Workload) -> Container | None:
     """A container of the team's own that migrates, by its words, image or name."""
     own = (one for one in workload.containers() if one.name not in (names.CONTAINER, names.COPIER))
     return next((one for one in own if (found := of(one)) and not found.ours), None)
+
+
+def _by_status(policy: Any) -> set[str]:
+    """The containers whose exit statuses a Job's rules look at."""
+    rules = [mapping(mapping(rule).get("onExitCodes")) for rule in listed(mapping(policy).get("rules"))]
+    return {text(rule.get("containerName")) for rule in rules if rule}
 
 
 def _progress(workload: Workload, wish: Wish) -> int | None:
