@@ -80,9 +80,17 @@ def test_a_folder_with_a_strange_name_is_put_into_quotes(folder: str, source: st
     found = containers(pod)
     whole = folder.replace("$(HOME)", "$$(HOME)")  # what Kubernetes reads as `$(HOME)`, and not as a variable
     if source == "copy":
-        assert found["lockmaster-copy"]["command"] == ["cp", "-R", f"{whole}/.", "/migrations"]
+        assert found["lockmaster-copy"]["command"] == ["cp", "-R", f"{whole}/.", "/lockmaster-migrations"]
     else:
         assert found["migrate"]["args"][0] == f"--dir={'/app-image' if source == 'image-volume' else ''}{whole}"
+
+
+def test_migrations_of_the_image_are_not_hidden_by_the_volume_that_they_are_copied_to() -> None:
+    (pod,) = pods(objects("init", dir="/migrations", **{"from": "copy"}))
+    copier = containers(pod)["lockmaster-copy"]
+    (mount,) = copier["volumeMounts"]
+    assert copier["command"] == ["cp", "-R", "/migrations/.", mount["mountPath"]]
+    assert mount["mountPath"] != "/migrations"
 
 
 def test_a_secret_whose_name_looks_like_a_number() -> None:

@@ -80,8 +80,8 @@ def _copy(wish: Wish) -> Supply:
     why = "the migrations are those of the application's image: copied from it, whatever its tag is"
     inside, to, volume = scalar(literal(f"{wish.dir}/.")), names.MIGRATIONS, names.MIGRATIONS_VOLUME
     first = fill(
-        _COPIER, name=names.COPIER, why=why, image=scalar(wish.image), volume=volume, to=to,
-        command=f"cp, -R, {inside}, {to}", security=SECURITY,
+        _COPIER, name=names.COPIER, why=why, image=scalar(wish.image), volume=volume, to=names.COPY_TO,
+        command=f"cp, -R, {inside}, {names.COPY_TO}", security=SECURITY,
     )  # fmt: skip
     mounts, volumes = fill(_MOUNT, name=volume, to=to), fill(_EMPTY, name=volume)
     return Supply(wish.lockmaster_image, "lockmaster", to, first, volumes, mounts)

@@ -91,8 +91,8 @@ def _bundle(asked: Asked) -> Supply:
 
 def _copy(asked: Asked) -> Supply:
     folder = _known(asked)
-    copier = parts.of_app(names.COPIER, asked.app, ["cp", "-R", f"{folder.rstrip('/')}/.", f"{names.MIGRATIONS}/"])
-    copier["volumeMounts"] = [{"name": names.MIGRATIONS_VOLUME, "mountPath": names.MIGRATIONS}]
+    copier = parts.of_app(names.COPIER, asked.app, ["cp", "-R", f"{folder.rstrip('/')}/.", f"{names.COPY_TO}/"])
+    copier["volumeMounts"] = [{"name": names.MIGRATIONS_VOLUME, "mountPath": names.COPY_TO}]
     volume = {"name": names.MIGRATIONS_VOLUME, "emptyDir": {}}
     mount = {"name": names.MIGRATIONS_VOLUME, "mountPath": names.MIGRATIONS, "readOnly": True}
     return Supply(asked.wish.image, "lockmaster", names.MIGRATIONS, "", (copier,), (volume,), (mount,))
