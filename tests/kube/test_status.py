@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lockmaster.kube.podstate import seen
 from tests.kube.cluster import stamp
 from tests.kube.test_access import rules_of
 from tests.kube.workload import EVENTS, OWNERS, Workload
@@ -207,3 +208,41 @@ def test_a_herd_that_says_the_same_is_one_block(web: Workload, cluster: Cluster)
     assert head.endswith("3 failed")
     assert block.startswith(f"{pods[0]} (and 2 more pods) migrate: failed with 12, for ")
     assert block.endswith("\n  migration 2_bad failed\n  next: repair it\n")
+
+
+COPIED = [
+    {"name": "lockmaster-copy", "image": "lockmaster:1", "command": ["lockmaster", "bundle", "copy", "/shared"]},
+    {"name": "migrate", "image": "app:1", "command": ["/lockmaster/lockmaster", "migrate"], "args": ["--deadline=15m"]},
+]
+
+
+@pytest.mark.parametrize(
+    ("copier", "migration", "container", "state"),
+    [
+        ({"terminated": {"exitCode": 0}}, ended(12, "error: bad\nhint: repair it"), "migrate", "failed"),
+        ({"terminated": {"exitCode": 0}}, ended(0, "ready at 1_init: 1 applied, 1 in all, 2ms"), "migrate", "done"),
+        ({"terminated": {"exitCode": 0}}, {"running": {"startedAt": stamp()}}, "migrate", "working"),
+        ({"terminated": {"exitCode": 1}}, {"waiting": {"reason": "PodInitializing"}}, "lockmaster-copy", "failed"),
+        (
+            {"waiting": {"reason": "ErrImagePull"}},
+            {"waiting": {"reason": "PodInitializing"}},
+            "lockmaster-copy",
+            "starting",
+        ),
+    ],
+    ids=["failed", "done", "working", "copier failed", "no image"],
+)
+def test_a_pod_whose_bundle_was_copied_is_not_done_before_its_migration(
+    copier: Json, migration: Json, container: str, state: str
+) -> None:
+    """The container that copies ends well in every pod; of a Job that had failed it was said that it is done."""
+    statuses = [{"name": "lockmaster-copy", "state": copier}, {"name": "migrate", "state": migration}]
+    pod = {
+        "metadata": {"name": "web"},
+        "spec": {"initContainers": COPIED},
+        "status": {"initContainerStatuses": statuses},
+    }
+    found = seen(pod, None)
+    assert found is not None
+    assert (found.container, found.state) == (container, state)
+    assert found.level == ("1_init" if state == "done" else "")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _WORD = re.compile(r"(^|[\s/])lockmaster(\s|$)")
+_MIGRATES = re.compile(r"(?:^|(?:^|[\s/])lockmaster\s+)(?:migrate|gate|exec|up)(?:\s|$)")
 _READY = re.compile(r"^ready at (?P<level>.+?): (?:\d+ applied|nothing to apply), \d+ in all", re.MULTILINE)
 _NONE: Mapping[str, object] = {}
 
@@ -32,14 +33,25 @@ class PodSeen(NamedTuple):
 
 
 def ours(pod: Json) -> Json | None:
-    """The container of a pod's spec that runs Lockmaster: init containers first."""
-    for one in (*(pod.get("initContainers") or ()), *(pod.get("containers") or ())):
-        words = " ".join(map(str, (*(one.get("command") or ()), *(one.get("args") or ()))))
-        image = str(one.get("image") or "").rpartition("/")[2].partition(":")[0].partition("@")[0]
-        named = any(str(env.get("name")).startswith("LOCKMASTER_") for env in one.get("env") or ())
-        if _WORD.search(words) or image == "lockmaster" or named:
-            return dict(one)
-    return None
+    """The container of a pod's spec that Lockmaster migrates or waits for the level in; else any that runs it."""
+    found = _all_ours(pod)
+    return next((one for one in found if _MIGRATES.search(_words(one))), found[0] if found else None)
+
+
+def _all_ours(pod: Json) -> list[Json]:
+    """Init containers first: the one that copies the bundle, or waits for a host, comes before the one that migrates."""
+    return [one for one in (*(pod.get("initContainers") or ()), *(pod.get("containers") or ())) if _is_ours(one)]
+
+
+def _is_ours(one: Json) -> bool:
+    image = str(one.get("image") or "").rpartition("/")[2].partition(":")[0].partition("@")[0]
+    called = str(one.get("name") or "").startswith("lockmaster")  # as `kube inject` and `kube build` call theirs
+    told = any(str(env.get("name")).startswith("LOCKMASTER_") for env in one.get("env") or ())
+    return bool(_WORD.search(_words(one))) or image == "lockmaster" or called or told
+
+
+def _words(one: Json) -> str:
+    return " ".join(map(str, (*(one.get("command") or ()), *(one.get("args") or ()))))
 
 
 def latest(events: Iterable[Json]) -> dict[str, Json]:
@@ -64,9 +76,7 @@ def seen(pod: Json, told: Json | None) -> PodSeen | None:
     container = ours(spec(pod))
     if container is None:
         return None
-    name = str(container["name"])
-    both = (*(status(pod).get("initContainerStatuses") or ()), *(status(pod).get("containerStatuses") or ()))
-    found: Json = next((one for one in both if one.get("name") == name), {})
+    name, found = _stands_at(pod, container)
     now, before = found.get("state") or {}, (found.get("lastState") or {}).get("terminated")
     base = PodSeen(
         str(meta(pod, "name")), name, "starting", str(meta(pod, "creationTimestamp") or ""), "",
@@ -83,6 +93,21 @@ def seen(pod: Json, told: Json | None) -> PodSeen | None:
         return failed._replace(details=(*failed.details, f"again later: {waiting.get('reason') or 'it is restarted'}"))
     why = waiting.get("reason") or conditions(pod).get("PodScheduled", {}).get("reason") or status(pod).get("phase")
     return base._replace(text=" ".join(f"{why or 'Pending'} {waiting.get('message') or ''}".split()))
+
+
+def _stands_at(pod: Json, container: Json) -> tuple[str, Json]:
+    """Name and status of the container; where one of ours before it has not ended well, of that one."""
+    both = (*(status(pod).get("initContainerStatuses") or ()), *(status(pod).get("containerStatuses") or ()))
+    known: dict[str, Json] = {str(one.get("name")): one for one in both}
+    for one in _all_ours(spec(pod)):
+        name = str(one["name"])
+        state = known.get(name, {}).get("state") or {}
+        if one["name"] == container["name"]:
+            break
+        if state and (state.get("terminated") or {}).get("exitCode") != 0 and one.get("restartPolicy") != "Always":
+            return name, known[name]
+    name = str(container["name"])
+    return name, known.get(name, {})
 
 
 def _ended(base: PodSeen, ended: Json) -> PodSeen:
