@@ -53,6 +53,14 @@ def test_the_images_copy_leaves_the_extras_out_unless_asked(image: Path, bundle:
     assert digest(all_of_it) == digest(bundle)
 
 
+def test_extras_that_this_bundle_has_not_are_not_said_to_be_there(bundle: Path, tmp_path: Path) -> None:
+    target = tmp_path / "volume"
+    assert copy(bundle, target).returncode == 0
+    asked = copy(bundle, target, "--extras")
+    assert (asked.returncode, asked.stdout) == (2, "")
+    assert "no extras" in asked.stderr
+
+
 def test_another_version_is_replaced_as_a_whole(bundle: Path, tmp_path: Path) -> None:
     target = tmp_path / "volume"
     assert copy(bundle, target).returncode == 0

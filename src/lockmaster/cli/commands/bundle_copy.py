@@ -8,6 +8,8 @@ if TYPE_CHECKING:
 
 
 def run(call: Call) -> int:
+    import os
+
     from lockmaster.bundled import place
     from lockmaster.cli.copying import copy
     from lockmaster.errors import UsageError
@@ -16,7 +18,10 @@ def run(call: Call) -> int:
     if not source:
         hint = "run it from Lockmaster's image, or from a bundle that `make bundle` made"
         raise UsageError("this Lockmaster is not a bundle, so there is nothing to copy", hint=hint)
-    target = call.words[0]
-    copied = copy(source, target, extras=call.asked("extras"))
+    target, extras = call.words[0], call.asked("extras")
+    if extras and not os.path.isdir(os.path.join(source, "extras")):
+        hint = "Lockmaster's image has them: `lockmaster bundle copy DIR --extras` in a container of it"
+        raise UsageError("this bundle has no extras that could be copied", hint=hint)
+    copied = copy(source, target, extras=extras)
     call.print(f"{target}: {'copied' if copied else 'already there'}")
     return 0
