@@ -55,7 +55,12 @@ _EXAMPLES = {
         "lockmaster wait https://x.example/health --status 200 --body '\"ok\"' --ca ca.pem",
         "lockmaster wait file:/tmp/ready dns:db grpc://orders:50051",
     ),
-    "kube": ("lockmaster kube check deploy/*.yaml", "lockmaster help kube check"),
+    "kube": (
+        "lockmaster kube inject deploy.yaml --wrap migrate --diff",
+        "lockmaster kube check deploy/",
+        "lockmaster kube status -n shop",
+        "lockmaster help kube build",
+    ),
     "kube build": (
         "lockmaster kube build --name web --image registry.example/web:1.2 | kubectl apply -f -",
         "lockmaster kube build --pattern flux --name web --image registry.example/web:1.2 --output deploy",
