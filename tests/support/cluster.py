@@ -11,6 +11,7 @@ import os
 import shlex
 import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from tests.support import cluster_build
@@ -19,7 +20,6 @@ from tests.support.needs import need, need_program, need_root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
     from types import TracebackType
 
 START_LIMIT = 300  # seconds; it needs 4 to 7 on an idle machine
@@ -37,6 +37,11 @@ class Cluster:
 
     def __init__(self, kubectl: str, environ: Mapping[str, str]) -> None:
         self._kubectl, self._environ = kubectl, environ
+
+    @property
+    def kubeconfig(self) -> str:
+        """Where kubectl, and whoever reads the same file, finds the cluster."""
+        return self._environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
 
     def kubectl(self, *args: str, stdin: str | None = None, limit: float = 120) -> str:
         """Run kubectl to its end, and give what it said; an error is an exception."""
