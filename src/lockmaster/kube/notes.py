@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MOST = 30  # Events of one run on one object: a log is the place for more
 KEPT = 10  # of them for what the owner is told too: a long wait must not use up the word on how it ended
 LENGTH = 1024  # bytes of a message; the API server takes no longer one
-_SAME = 600  # seconds in which a herd tells its owner the same failure once
+_SAME = 600  # seconds in which an owner is told the same thing once
 
 
 class Note(NamedTuple):
@@ -42,14 +42,14 @@ class Thing(NamedTuple):
 
 
 def event(note: Note, thing: Thing, pod: Pod) -> Json:
-    """The Event. What a herd of pods has to say alike of their owner has one name, so that only the first one is kept."""
+    """The Event. What pods, or tries of one pod, say alike to their owner has one name: only the first one is kept."""
     own, seconds = thing.kind == "Pod", time.time()
     text = note.text if own or note.warning else f"{pod.name}: {note.text}"
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
     about = {"apiVersion": thing.version, "kind": thing.kind, "namespace": pod.namespace, "name": thing.name}
     if thing.uid:
         about["uid"] = thing.uid
-    name = f"{time.time_ns():016x}" if own or not note.warning else _shared(note, thing, seconds)
+    name = f"{time.time_ns():016x}" if own else _shared(note.reason, text, thing, seconds)
     return {
         "apiVersion": "v1", "kind": "Event", "metadata": {"name": f"{thing.name}.{name}", "namespace": pod.namespace},
         "involvedObject": about, "type": "Warning" if note.warning else "Normal", "reason": note.reason,
@@ -59,10 +59,10 @@ def event(note: Note, thing: Thing, pod: Pod) -> Json:
     }  # fmt: skip
 
 
-def _shared(note: Note, thing: Thing, seconds: float) -> str:
+def _shared(reason: str, text: str, thing: Thing, seconds: float) -> str:
     from hashlib import blake2b
 
-    told = f"{thing.uid}\n{note.reason}\n{note.text}\n{seconds // _SAME:.0f}"
+    told = f"{thing.uid}\n{reason}\n{text}\n{seconds // _SAME:.0f}"
     return blake2b(told.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
 
 
