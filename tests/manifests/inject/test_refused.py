@@ -192,3 +192,12 @@ def test_a_wrapped_command_that_was_changed_since_is_not_guessed_at() -> None:
 def test_nothing_to_take_out_is_no_error() -> None:
     text, notes = told(WEB, remove=True)
     assert (text, [note.text for note in notes]) == (WEB, ["nothing of Lockmaster's is in these manifests"])
+
+
+def test_a_roll_out_that_counts_as_failed_too_soon_is_told_at_its_own_line() -> None:
+    """It was told at the application's containers, which have nothing to do with it."""
+    text = WEB.replace("spec:\n", "spec:\n  progressDeadlineSeconds: 30\n", 1)
+    _, notes = told(text, {}, source="same-image", dir="db")
+    (note,) = [note for note in notes if "counts as failed after 30 s" in note.text]
+    line = text.splitlines().index("  progressDeadlineSeconds: 30") + 1
+    assert note.place == f"x:{line}"

@@ -101,9 +101,8 @@ def warnings(workload: Workload, wish: Wish, path: tuple[str | int, ...]) -> Ite
         )
     if (own := _progress(workload, wish)) is not None:
         hint = "progressDeadlineSeconds: longer than --deadline, or a long migration is taken for a failed roll-out"
-        yield Note(
-            item.place(*path), f"the roll-out counts as failed after {own} s, --deadline is {wish.deadline}", hint
-        )
+        said = f"the roll-out counts as failed after {own} s, --deadline is {wish.deadline}"
+        yield Note(item.place("spec", "progressDeadlineSeconds"), said, hint)
 
 
 def _migrating(workload: Workload) -> Container | None:
