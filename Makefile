@@ -57,6 +57,10 @@ CLUSTER = CLUSTER_PROGRAMS=$$($(RUN) tests.support.cluster_build --path) tools/c
 cluster-build: $(DEV) ## Kubernetes for the tests, kept in ~/.cache (needs go; twenty minutes the first time)
 	$(RUN) tests.support.cluster_build
 
+.PHONY: go-programs
+go-programs: $(DEV) ## helm, kustomize, linters and servers for the tests, kept likewise
+	$(RUN) tests.support.goprogram
+
 .PHONY: cluster-up
 cluster-up: cluster-build ## a cluster of one node in .cluster, to look at (as root)
 	$(CLUSTER) up

@@ -12,7 +12,6 @@ from tests.manifests.building.made import CASES, WISHES, Json, objects, pods
 if TYPE_CHECKING:
     from tests.kube.cluster import Cluster
 
-pytestmark = pytest.mark.timeout(900)  # helm is built the first time
 PATHS = RESOURCES | {
     "serviceaccount": "/api/v1",
     "poddisruptionbudget": "/apis/policy/v1",

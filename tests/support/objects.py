@@ -17,7 +17,7 @@ from typing import Self
 import obstore
 from obstore.store import AzureStore, S3Store
 
-from tests.support.goprogram import by_go
+from tests.support.goprogram import FAKE_GCS, by_go
 from tests.support.needs import need
 from tests.support.npm import NpmMissingError, installed
 from tests.support.ports import free_port
@@ -105,7 +105,7 @@ class Google(ObjectStore):
     scheme = "gs"
 
     def __init__(self) -> None:
-        program, self._port = by_go("github.com/fsouza/fake-gcs-server", "v1.56.1"), free_port()
+        program, self._port = by_go(*FAKE_GCS), free_port()
         argv = [program, "-scheme", "http", "-host", "127.0.0.1", "-port", str(self._port), "-backend", "memory"]
         url = f"http://127.0.0.1:{self._port}"
         self._server = Listening([*argv, "-external-url", url, "-public-host", f"127.0.0.1:{self._port}"], self._port)

@@ -5,7 +5,7 @@ import http.client
 import json
 from collections.abc import Mapping
 
-from tests.support.goprogram import by_go
+from tests.support.goprogram import REGISTRY, by_go
 from tests.support.ports import free_port
 from tests.support.process import Listening
 
@@ -16,7 +16,7 @@ class Registry(Listening):
     """The server; what is pushed lies in memory."""
 
     def __init__(self) -> None:
-        program, port = by_go("github.com/google/go-containerregistry/cmd/registry", "v0.22.1"), free_port()
+        program, port = by_go(*REGISTRY), free_port()
         super().__init__([program, "-port", str(port)], port)
 
     def push(self, name: str, tag: str, files: Mapping[str, bytes], **annotations: str) -> str:

@@ -7,15 +7,13 @@ import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.support.goprogram import by_go
-
-HELM = ("helm.sh/helm/v3/cmd/helm", "v3.22.0")
+from tests.support.goprogram import HELM3, by_go
 
 
 def helm(folder: Path, *words: str) -> str:
     """Run it beside a chart; it knows no cluster, and nothing of its user."""
     env = {"PATH": os.environ["PATH"], "HOME": str(folder), "KUBECONFIG": "/dev/null"}
-    done = subprocess.run([by_go(*HELM), *words], cwd=folder, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run([by_go(*HELM3), *words], cwd=folder, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

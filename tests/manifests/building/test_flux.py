@@ -9,8 +9,6 @@ import pytest
 from tests.manifests.building.made import WISHES, files
 from tests.support.gosource import from_source
 
-pytestmark = pytest.mark.timeout(900)  # the reader is built the first time
-
 
 def read(text: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([from_source("flux")], input=text, capture_output=True, text=True, check=False)

@@ -12,8 +12,6 @@ from tests.manifests.building.made import WISHES, Json, containers, files, load,
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.timeout(900)  # helm is built the first time
-
 
 @pytest.mark.parametrize("wish", WISHES)
 def test_helm_has_nothing_to_say_against_it(wish: str, tmp_path: Path) -> None:

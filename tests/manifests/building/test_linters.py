@@ -14,12 +14,10 @@ import pytest
 from tests.manifests.building.made import CASES, WISHES, load, text
 from tests.manifests.building.rules import KUBE_LINTER, POLARIS, World
 from tests.support.cli import run_cli
-from tests.support.goprogram import by_go
+from tests.support.goprogram import KUBE_SCORE, by_go
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-pytestmark = pytest.mark.timeout(900)  # the programs are built the first time
 
 IGNORED = {
     "pod-networkpolicy": "who may talk to whom is the cluster's matter: a policy made here would cut what it does not know",
@@ -39,7 +37,7 @@ def test_kube_check_finds_nothing(pattern: str, wish: str, tmp_path: Path) -> No
 
 @pytest.mark.parametrize(("pattern", "wish"), CASES)
 def test_kube_score_finds_nothing(pattern: str, wish: str, tmp_path: Path) -> None:
-    score = by_go("github.com/zegl/kube-score/cmd/kube-score", "v1.20.0")
+    score = by_go(*KUBE_SCORE)
     (tmp_path / "made.yaml").write_text(text(pattern, **WISHES[wish]))
     ignored = [*IGNORED, *([FEW] if WISHES[wish].get("replicas") == "1" else [])]
     flags = [f"--ignore-test={rule}" for rule in ignored] + [f"--enable-optional-test={rule}" for rule in ASKED]

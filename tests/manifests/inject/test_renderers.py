@@ -13,14 +13,11 @@ import pytest
 from lockmaster.manifests.stream import Stream, plain
 from tests.manifests.inject.files import EXAMPLES, injected
 from tests.support.cli import clean_environment
-from tests.support.goprogram import by_go
+from tests.support.goprogram import HELM3, HELM4, KUSTOMIZE, by_go
 
-pytestmark = [pytest.mark.timeout(1800), pytest.mark.xdist_group("renderers")]  # the first time they are built
+pytestmark = pytest.mark.xdist_group("renderers")
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "kubernetes" / "inject.md"
-KUSTOMIZE = ("sigs.k8s.io/kustomize/kustomize/v5", "v5.8.2")
-HELM3 = ("helm.sh/helm/v3/cmd/helm", "v3.22.0")
-HELM4 = ("helm.sh/helm/v4/cmd/helm", "v4.3.2")
 TEXT = (EXAMPLES / "web-with-migration.yaml").read_text()
 Run = "Callable[..., subprocess.CompletedProcess[str]]"
 

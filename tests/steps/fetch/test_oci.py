@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from tests.steps.fetch.conftest import Fetch
 
-pytestmark = pytest.mark.timeout(600)  # the first run on a machine builds it
-
 
 @pytest.fixture(scope="module")
 def registry() -> Iterator[Registry]:

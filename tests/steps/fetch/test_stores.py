@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.steps.fetch.conftest import Fetch
 
-pytestmark = pytest.mark.timeout(600)  # the first run on a machine builds two of them
+pytestmark = pytest.mark.timeout(600)  # the first run on a machine installs one of them
 BIG = os.urandom(3 << 20)
 
 
