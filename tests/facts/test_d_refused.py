@@ -356,9 +356,15 @@ def test_d5_a_pooler_that_is_denied_ends_in_an_error_and_not_in_two_migrators(
     runs = [lab.start("--pooler=none", "--wait-for-turn=6s") for _ in range(4)]
     statuses = {run.end().status for run in runs}
     assert statuses <= {0, 11, 12, 13, 14, 10, 1}
-    applied = len(names(database))
+    begun = database.value("SELECT to_regclass('lockmaster_history') IS NOT NULL")
+    applied = (
+        len(names(database)) if begun else 0
+    )  # the first one's lock may stay where nobody finds it: all end with 11
     if applied:
         assert database.value("SELECT n FROM acc") == 10 * 2 ** (applied - 1)
+    else:
+        assert database.value("SELECT to_regclass('acc') IS NULL")
+        assert 0 not in statuses
 
 
 def test_d5_prismas_parameter_means_a_pooler(lab: Lab, database: Database) -> None:
