@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,15 +15,22 @@ from tests.support.cluster import PROGRAM, START_LIMIT
 from tests.support.needs import need_root
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.slow
 
 
-def test_two_that_start_it_at_once_get_one_cluster_that_can_be_taken_down(tmp_path: Path) -> None:
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """Give a folder with a short name: a kubelet's sockets in it may have 107 bytes, and tmp_path takes most of them."""
+    with TemporaryDirectory(prefix="lm-") as folder:
+        yield Path(folder)
+
+
+def test_two_that_start_it_at_once_get_one_cluster_that_can_be_taken_down(short: Path) -> None:
     """One of them took the other's half-made folder for a left-over; what stayed was refused by up and by down."""
     need_root("makes a cluster")
-    state = tmp_path / "state"
+    state = short / "state"
     programs = ":".join(map(str, cluster_build.programs("kube", "node")))
     environ = os.environ | {"CLUSTER_STATE": str(state), "CLUSTER_PROGRAMS": programs, "CLUSTER_WAIT": str(START_LIMIT)}
 
